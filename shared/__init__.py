@@ -1,0 +1,1 @@
+"""What two or more services need; owns no data and never imports a service."""

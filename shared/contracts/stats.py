@@ -1,0 +1,84 @@
+"""The public form of the statistics' state on stats.panes.v1: pane records, heads and named windows."""
+
+from datetime import date
+from enum import StrEnum
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from shared.contracts.outbox import Unit
+
+
+class Tier(StrEnum):
+    """Resolution of a pane, in local time."""
+
+    MINUTE = "minute"
+    HOUR = "hour"
+    DAY = "day"
+
+
+class _StateRecord(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class PaneRecord(_StateRecord):
+    """Absolute amounts of one (topic, unit, tier, bucket), complete up to the position `fence`.
+
+    Key:   pane/<topic>/<unit>/<tier>/<bucket>
+    Shape: bucket is an hour of minutes (2026-11-23T15), a day of hours (2026-11-23) or a month of days (2026-11);
+           `series` maps "<metric>|<unit today>" to amounts by minute 0-59, hour 0-23 or day 1-31. The unit is "~" where
+           an old unit was split and the fact names no residential group.
+    """
+
+    topic: str
+    unit: Unit
+    tier: Tier
+    bucket: str
+    fence: int = Field(ge=0)
+    without: tuple[int, ...] = Field(
+        default=(), description="Positions up to the fence that could not be read and are not in the amounts yet."
+    )
+    generation: str
+    series: dict[str, dict[str, int]]
+
+
+class LastEvent(_StateRecord):
+    type: str
+    time: AwareDatetime
+    recordedtime: AwareDatetime
+
+
+class Head(_StateRecord):
+    """How far one (topic, unit) is folded; written after the pane records it vouches for.
+
+    Key: head/<topic>/<unit>
+    """
+
+    topic: str
+    unit: Unit
+    position: int = Field(ge=0)
+    skipped: tuple[int, ...] = Field(default=(), description="Positions that could not be read; figures lack them.")
+    waiting_for: int | None = Field(default=None, description="The missing position of a hole, asked for again.")
+    offset: int = Field(description="The source offset after the last event applied.")
+    partition: int
+    horizon: dict[Tier, str] = Field(description="Earliest bucket still kept, by tier.")
+    late: dict[Tier, int] = Field(default_factory=dict, description="Events that came too late for a tier.")
+    generation: str
+    lineage: str
+    cluster_id: str
+    last_event: LastEvent | None = None
+
+
+class NamedWindow(_StateRecord):
+    """A window of the statistics with a name, made from a campaign or a legal instrument. `to_date` is inclusive.
+
+    Key: window/<id>
+    """
+
+    id: str
+    kind: str = Field(description="campaign or legal_instrument")
+    unit: Unit
+    title: str
+    title_en: str | None = None
+    from_date: date
+    to_date: date | None = None
+    previous: str | None = None
