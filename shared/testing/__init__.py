@@ -1,0 +1,1 @@
+"""What tests of several services need; must not be imported by what runs."""
