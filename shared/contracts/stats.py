@@ -58,7 +58,7 @@ class Head(_StateRecord):
     position: int = Field(ge=0)
     skipped: tuple[int, ...] = Field(default=(), description="Positions that could not be read; figures lack them.")
     waiting_for: int | None = Field(default=None, description="The missing position of a hole, asked for again.")
-    offset: int = Field(description="The source offset after the last event applied.")
+    offset: int = Field(description="Where reading resumes, at the highest of a partition: all before is durable.")
     partition: int
     horizon: dict[Tier, str] = Field(description="Earliest bucket still kept, by tier.")
     late: dict[Tier, int] = Field(default_factory=dict, description="Events that came too late for a tier.")

@@ -1,0 +1,168 @@
+"""What the broker holds, and the topics of the registry on it; owns neither records nor positions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError, TopicAlreadyExistsError, for_code
+
+from shared.contracts.topics import Topic
+from shared.messaging.closing import close_consumer
+from shared.settings import Settings, kafka_client_options
+
+BROKER_ERRORS: Final = (KafkaError, OSError, TimeoutError)
+"""What a client raises while the broker is away."""
+
+REQUEST_MS: Final = 5_000
+PROBE_MS: Final = 1_000  # far longer than any fetch of one record takes, short enough to stay unnoticed
+REPLICAS: Final = 3  # the usual factor, where there are as many brokers
+
+
+class TopicMismatch(Exception):
+    """The broker has a topic of the registry with another number of partitions; the text says the ways out."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerView:
+    """What the broker said at one moment. Shape: topic -> number of partitions."""
+
+    cluster_id: str
+    brokers: int
+    partitions: Mapping[str, int]
+
+
+class Admin:
+    """A connection for questions about the broker; reconnects after any failure.
+
+    Raises: one of BROKER_ERRORS from every method while the broker is away.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._options = {**kafka_client_options(settings), "request_timeout_ms": REQUEST_MS}
+        self._client: AIOKafkaAdminClient | None = None
+        self._consumer: AIOKafkaConsumer | None = None
+
+    async def look(self) -> BrokerView:
+        """Identity and topics of the broker, in two small requests."""
+        try:
+            client = await self._connected()
+            cluster = await client.describe_cluster()
+            topics = await client.describe_topics()
+        except BROKER_ERRORS:
+            await self.close()
+            raise
+        partitions = {t["topic"]: len(t["partitions"]) for t in topics if t["error_code"] == 0}
+        return BrokerView(cluster["cluster_id"], len(cluster["brokers"]), partitions)
+
+    async def ensure_topics(self, topics: Sequence[Topic], partitions: int) -> BrokerView:
+        """Create the missing ones of `topics`, with their settings.
+
+        Raises: TopicMismatch when one is there with another number of partitions.
+        """
+        view = await self.look()
+        missing = [topic for topic in topics if topic.name not in view.partitions]
+        if missing:
+            await self._create(missing, partitions, min(REPLICAS, view.brokers))
+            view = await self.look()
+        for topic in topics:
+            found = view.partitions.get(topic.name, partitions)
+            if found != partitions:
+                raise TopicMismatch(_ways_out(topic.name, found, partitions))
+        return view
+
+    async def ends(self, topic: str, partitions: int) -> dict[int, int]:
+        """End offsets by partition; an embedded broker may tell less than it holds (see `holds`)."""
+        consumer = await self._reading()
+        try:
+            ends = await consumer.end_offsets([TopicPartition(topic, number) for number in range(partitions)])
+        except BROKER_ERRORS:
+            await self.close()
+            raise
+        return {at.partition: end for at, end in ends.items()}
+
+    async def holds(self, topic: str, partition: int, offset: int) -> bool:
+        """Whether a record can be read at this offset: the one sure sign, where told ends lie behind."""
+        consumer = await self._reading()
+        at = TopicPartition(topic, partition)
+        try:
+            consumer.assign([at])
+            consumer.seek(at, offset)
+            return bool(await consumer.getmany(at, timeout_ms=PROBE_MS, max_records=1))
+        except OffsetOutOfRangeError:
+            return False
+        except BROKER_ERRORS:
+            await self.close()
+            raise
+        finally:
+            consumer.unsubscribe()
+
+    async def close(self) -> None:
+        client, consumer, self._client, self._consumer = self._client, self._consumer, None, None
+        if client is not None:
+            await client.close()
+        if consumer is not None:
+            await close_consumer(consumer)
+
+    async def _connected(self) -> AIOKafkaAdminClient:
+        if self._client is None:
+            client = AIOKafkaAdminClient(**self._options)
+            try:
+                await client.start()
+            except BaseException:
+                await client.close()
+                raise
+            self._client = client
+        return self._client
+
+    async def _reading(self) -> AIOKafkaConsumer:
+        if self._consumer is None:
+            consumer = AIOKafkaConsumer(
+                **self._options, enable_auto_commit=False, auto_offset_reset="none", fetch_max_wait_ms=20
+            )
+            try:
+                await consumer.start()
+            except BaseException:
+                await close_consumer(consumer)
+                raise
+            self._consumer = consumer
+        return self._consumer
+
+    async def _create(self, topics: Sequence[Topic], partitions: int, replicas: int) -> None:
+        client = await self._connected()
+        wanted = [NewTopic(t.name, partitions, replicas, topic_configs=t.settings) for t in topics]
+        answer = await client.create_topics(wanted)
+        for name, code, message in answer.topic_errors:
+            error = for_code(code)
+            if code and error is not TopicAlreadyExistsError:  # another process was first
+                raise error(f"The broker did not create {name}: {message}")
+
+
+async def ensure_topics(settings: Settings, topics: Sequence[Topic], partitions: int | None = None) -> BrokerView:
+    """Create the missing ones of `topics` on the broker of the settings.
+
+    Raises: TopicMismatch; one of BROKER_ERRORS.
+    """
+    admin = Admin(settings)
+    try:
+        return await admin.ensure_topics(topics, partitions or settings.kafka_partitions)
+    finally:
+        await admin.close()
+
+
+async def cluster_id(settings: Settings) -> str:
+    """The identity of the broker of the settings. Raises: one of BROKER_ERRORS."""
+    admin = Admin(settings)
+    try:
+        return (await admin.look()).cluster_id
+    finally:
+        await admin.close()
+
+
+def _ways_out(topic: str, found: int, wanted: int) -> str:
+    return (
+        f"Topic {topic} has {found} partitions, but {wanted} are set. Units are placed by this number, so it cannot "
+        f"change under a log. Set PULSE_KAFKA_PARTITIONS={found}, or delete all topics of the registry: the relays "
+        f"then create them anew with {wanted} and publish everything again from their journals."
+    )

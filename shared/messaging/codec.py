@@ -1,0 +1,70 @@
+"""Records as the fold reads them; decodes, and judges nothing but form."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Final, Protocol
+
+import msgspec
+
+from shared.contracts.base import CONTENT_TYPE
+
+POSITION_HEADER: Final = "position"
+CONTENT_TYPE_HEADER: Final = "content-type"
+
+Headers = Sequence[tuple[str, bytes]]
+
+
+class Record(Protocol):
+    """A consumed record, as every client hands it out."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+class Undecodable(Exception):
+    """A record that cannot be read; the text is the reason, for people."""
+
+
+class Envelope(msgspec.Struct, frozen=True, gc=False):
+    """What the fold needs of a CloudEvent; `data` stays as it came until its type is known."""
+
+    id: str
+    type: str
+    time: Annotated[datetime, msgspec.Meta(tz=True)]
+    subject: str
+    partitionkey: Annotated[str, msgspec.Meta(min_length=2, max_length=5)]
+    position: Annotated[int, msgspec.Meta(ge=1)]
+    lineage: str
+    recordedtime: Annotated[datetime, msgspec.Meta(tz=True)]
+    data: msgspec.Raw
+
+
+_decoder: Final = msgspec.json.Decoder(Envelope)
+
+
+def decode(value: bytes | None) -> Envelope:
+    """The event in a record's value. Raises: Undecodable."""
+    if not value:
+        raise Undecodable("the record is empty")
+    try:
+        return _decoder.decode(value)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Undecodable(str(error)) from None
+
+
+def record_headers(position: int) -> list[tuple[str, bytes]]:
+    """Kafka headers of an event: what a reader may want without decoding the value."""
+    return [(CONTENT_TYPE_HEADER, CONTENT_TYPE.encode()), (POSITION_HEADER, b"%d" % position)]
+
+
+def position_of(headers: Headers) -> int | None:
+    """The position that the headers tell, if they do: it places a record whose value cannot be read."""
+    for name, value in headers:
+        if name == POSITION_HEADER and value is not None and value.isdigit():
+            return int(value)
+    return None

@@ -1,0 +1,158 @@
+"""Readers of whole topics: every partition from its start, then as records come; keeps no group and no offsets."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Final
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import OffsetOutOfRangeError
+
+from shared.contracts.topics import Topic
+from shared.messaging.admin import BROKER_ERRORS, Admin, BrokerView
+from shared.messaging.closing import close_consumer
+from shared.messaging.codec import Record
+from shared.settings import Settings, kafka_client_options
+
+FETCH_WAIT_MS: Final = 20  # an embedded broker looks for new records at half of it, and idle partitions delay busy ones
+BATCH_RECORDS: Final = 5_000
+EMPTY_MS: Final = 200  # ten fetches that bring nothing: what is in the log has been read
+CHECK_S: Final = 0.4  # a lost broker is noticed within a second
+RETRY_S: Final = 0.3
+
+_log = structlog.get_logger(__name__)
+
+
+class _StartOver(Exception):
+    """The broker is another one, or has lost records; the text says how that showed."""
+
+
+class Reader:
+    """Follows topics from their beginning, or from their ends.
+
+    `apply` gets the records of one partition in order, many at a time. When the broker turns out to be another one,
+    `restarted` is called and reading begins anew: forget what came from the log before.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        topics: Sequence[Topic],
+        *,
+        apply: Callable[[Sequence[Record]], None],
+        restarted: Callable[[], None] | None = None,
+        from_end: bool = False,
+        fetch_wait_ms: int = FETCH_WAIT_MS,
+    ) -> None:
+        self.caught_up = asyncio.Event()  # all that was in the log has been applied
+        self.connected = False  # the broker answered when last asked
+        self.cluster_id: str | None = None
+        self._settings = settings
+        self._topics = tuple(topic.name for topic in topics)
+        self._apply = apply
+        self._restarted = restarted
+        self._from_end = from_end
+        self._fetch_wait_ms = fetch_wait_ms
+        self._admin = Admin(settings)
+        self._offsets: dict[TopicPartition, int] = {}  # of the next record
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Read until `stop`. Raises: what `apply` raises."""
+        try:
+            while not stop.is_set():
+                try:
+                    await self._read(stop)
+                except _StartOver as error:
+                    _log.warning("reading starts over", topics=self._topics, reason=str(error))
+                    self._start_over()
+                except BROKER_ERRORS as error:
+                    self.connected = False
+                    _log.debug("broker is away", topics=self._topics, error=repr(error))
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), RETRY_S)
+        finally:
+            await self._admin.close()
+
+    def _start_over(self) -> None:
+        self.cluster_id = None
+        self.caught_up.clear()
+        self._offsets.clear()
+        self._from_end = False  # all that is on a new broker is new
+        if self._restarted is not None:
+            self._restarted()
+
+    async def _read(self, stop: asyncio.Event) -> None:
+        view = await self._admin.look()
+        if self.cluster_id not in (None, view.cluster_id):
+            raise _StartOver(f"another broker answers: {view.cluster_id}, not {self.cluster_id}")
+        if not all(topic in view.partitions for topic in self._topics):
+            return  # the relays make the topics
+        consumer = AIOKafkaConsumer(
+            **kafka_client_options(self._settings),
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            fetch_max_wait_ms=self._fetch_wait_ms,
+        )
+        try:
+            await consumer.start()
+            await self._assign(consumer, view)
+            self.cluster_id = view.cluster_id
+            self.connected = True
+            await self._follow(consumer, stop)
+        except OffsetOutOfRangeError as error:
+            raise _StartOver("the log was cut or made anew") from error
+        finally:
+            await close_consumer(consumer)
+
+    async def _assign(self, consumer: AIOKafkaConsumer, view: BrokerView) -> None:
+        """Go on where reading stopped; on first reading, begin."""
+        assigned = [TopicPartition(topic, number) for topic in self._topics for number in range(view.partitions[topic])]
+        consumer.assign(assigned)
+        if not self._offsets:
+            bounds = consumer.end_offsets if self._from_end else consumer.beginning_offsets
+            self._offsets.update(await bounds(assigned))
+        for at in assigned:
+            consumer.seek(at, self._offsets[at])
+
+    async def _follow(self, consumer: AIOKafkaConsumer, stop: asyncio.Event) -> None:
+        check_due = time.monotonic() + CHECK_S
+        while not stop.is_set():
+            batches = await consumer.getmany(timeout_ms=EMPTY_MS, max_records=BATCH_RECORDS)
+            for at, records in batches.items():
+                self._apply(records)
+                self._offsets[at] = records[-1].offset + 1
+                await asyncio.sleep(0)  # others want to work while a long log is read
+            if not batches and not self.caught_up.is_set():
+                # An empty fetch alone may be a slow broker, a told end alone may lie behind the true one.
+                ends = await consumer.end_offsets(list(self._offsets))
+                if all(self._offsets[at] >= end for at, end in ends.items()):
+                    self.caught_up.set()
+            if time.monotonic() > check_due:
+                await self._check()
+                check_due = time.monotonic() + CHECK_S
+
+    async def _check(self) -> None:
+        try:
+            view = await self._admin.look()
+            reason = await self._what_was_lost(view)
+        except BROKER_ERRORS:
+            self.connected = False
+            return  # away is not lost: the consumer reconnects
+        self.connected = True
+        if reason is not None:
+            raise _StartOver(reason)
+
+    async def _what_was_lost(self, view: BrokerView) -> str | None:
+        if view.cluster_id != self.cluster_id:
+            return f"another broker answers: {view.cluster_id}, not {self.cluster_id}"
+        for topic in self._topics:
+            if topic not in view.partitions:
+                return f"{topic} is gone"
+            told = await self._admin.ends(topic, view.partitions[topic])
+            for number, end in told.items():
+                offset = self._offsets.get(TopicPartition(topic, number), 0)
+                if end < offset and not await self._admin.holds(topic, number, offset - 1):
+                    return f"{topic}/{number} ends at {end}, before {offset}"
+        return None

@@ -1,0 +1,1 @@
+"""Transactional outbox: entries numbered per (topic, unit), the relay that publishes them, and their journal."""

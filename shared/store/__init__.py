@@ -1,0 +1,1 @@
+"""MongoDB behind one door: connection, transactions and idempotency keys; knows no aggregate."""
