@@ -1,0 +1,102 @@
+"""One writing request as a unit of work: change, events and remembered answer commit together; knows no rule."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from fastapi import Response
+from pydantic import BaseModel
+
+from shared.aggregate import Aggregate
+from shared.clock import Clock
+from shared.contracts.base import Event
+from shared.outbox.entries import Outbox, Position, latest
+from shared.security import Principal
+from shared.store.client import Session
+from shared.store.idempotency import IdempotencyKeys, StoredAnswer
+from shared.telemetry.correlation import correlation_id
+from shared.web import IdempotencyKey, answer_once, positions_header
+
+A = TypeVar("A", bound=Aggregate)
+
+Write = Callable[[Session], Awaitable[None]]
+"""One write within a transaction; it may run several times."""
+Render = Callable[[Aggregate], StoredAnswer]
+"""How the outcome of a request is told."""
+
+
+@dataclass(slots=True)
+class Work:
+    """What one request changes on behalf of its caller, all at once or not at all."""
+
+    caller: Principal
+    clock: Clock
+    outbox: Outbox
+    keys: IdempotencyKeys
+    key: IdempotencyKey | None
+    _render: Render | None = None
+    _answer: StoredAnswer | None = None
+
+    async def commit(self, outcome: Aggregate, events: Sequence[Event], *writes: Write) -> None:
+        """Commit the writes, the events and, under the idempotency key, the answer that tells the outcome."""
+
+        async def write(session: Session) -> None:
+            for each in writes:
+                await each(session)
+
+        async def remember(session: Session, positions: list[Position]) -> None:
+            if self._render is None:
+                return
+            told = self._render(outcome)
+            self._answer = replace(told, headers={**told.headers, **positions_header(latest(positions))})
+            if self.key is not None:
+                await self.keys.remember(session, self.key.scope, self.key.value, self.key.digest, self._answer)
+
+        await self.outbox.commit(correlated(events), write, then=remember)
+
+    async def answer(self, perform: Callable[[], Awaitable[A]], render: Render) -> Response:
+        """The answer to the request: the first one if its key was used before, else that of `perform`.
+
+        Raises: IdempotencyKeyReused; IdempotencyInProgress; what `perform` raises.
+        """
+        self._render = render
+
+        async def performed() -> StoredAnswer:
+            outcome = await perform()
+            return self._answer or render(outcome)
+
+        if self.key is not None:
+            return await answer_once(self.keys, self.key, performed)
+        answer = await performed()
+        return Response(answer.body, answer.status, answer.headers, media_type="application/json")
+
+
+def correlated(events: Sequence[Event]) -> list[Event]:
+    """The events with the correlation id of the work in hand.
+
+    Events that are told coarsely go without: by the id, the log would give away the exact time.
+    """
+    current = correlation_id()
+    return [event if event.recorded_step_s else event.model_copy(update={"correlationid": current}) for event in events]
+
+
+def created(view: type[BaseModel], collection_path: str) -> Render:
+    """201 with the aggregate's view and where to find it."""
+
+    def render(aggregate: Aggregate) -> StoredAnswer:
+        return StoredAnswer(201, _body(view, aggregate), {"location": f"{collection_path}/{aggregate.id}"})
+
+    return render
+
+
+def changed(view: type[BaseModel]) -> Render:
+    """200 with the aggregate's view."""
+
+    def render(aggregate: Aggregate) -> StoredAnswer:
+        return StoredAnswer(200, _body(view, aggregate))
+
+    return render
+
+
+def _body(view: type[BaseModel], aggregate: Aggregate) -> bytes:
+    return view.model_validate(aggregate, from_attributes=True).model_dump_json().encode()
