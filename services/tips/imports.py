@@ -1,0 +1,73 @@
+"""Tips and advisory documents from books and former systems; owns the form of the records and what they become."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field, TypeAdapter
+
+from services.tips.commands import RecordAdvisoryDocument, RecordTip
+from services.tips.handlers import recorded_advisory_document, recorded_tip
+from services.tips.repository import Repositories
+from shared.imports import Arrival, Record, TakeIn, Taken, import_id
+from shared.repository import Aggregates
+from shared.security import Principal
+
+SERVICE: Final = "tips"
+
+
+class TipRecord(RecordTip, Record):
+    """One tip with its life so far."""
+
+    type: Literal["tip"]
+
+
+class AdvisoryDocumentRecord(RecordAdvisoryDocument, Record):
+    """One advisory document; `rests_on` names tips by their id or by their key in an import."""
+
+    type: Literal["advisory_document"]
+
+
+AnyRecord = Annotated[TipRecord | AdvisoryDocumentRecord, Field(discriminator="type")]
+
+
+class RecordIntake:
+    """Takes in the records of one batch."""
+
+    records: Final[TypeAdapter[Any]] = TypeAdapter(AnyRecord)
+
+    def __init__(self, repositories: Repositories, *, anonymous_step_s: int) -> None:
+        self._tips = repositories.tips
+        self._anonymous_step_s = anonymous_step_s
+        self.collections: Mapping[str, Aggregates[Any]] = {
+            "tip": repositories.tips,
+            "advisory_document": repositories.advisory_documents,
+        }
+
+    async def begin(self, arrivals: Sequence[Arrival], caller: Principal) -> TakeIn:
+        """The judge of these records; documents find the tips of the same batch, which come before them."""
+        wanted = {
+            tip_id
+            for arrival in arrivals
+            if isinstance(arrival.record, AdvisoryDocumentRecord)
+            for reference in arrival.record.rests_on
+            for tip_id in _ids(reference)
+        }
+        known = set(await self._tips.find_known(wanted, caller)) if wanted else set()
+
+        def take_in(arrival: Arrival) -> Taken:
+            record = arrival.record
+            if isinstance(record, TipRecord):
+                tip, events = recorded_tip(
+                    record, id=arrival.id, caller=caller, anonymous_step_s=self._anonymous_step_s
+                )
+                known.add(tip.id)
+                return Taken(tip, events)
+            tips = {reference: tip_id for reference in record.rests_on for tip_id in _ids(reference) if tip_id in known}
+            document, events = recorded_advisory_document(record, id=arrival.id, tips=tips, caller=caller)
+            return Taken(document, events)
+
+        return take_in
+
+
+def _ids(reference: str) -> tuple[str, str]:
+    return reference, import_id(SERVICE, "tip", reference)

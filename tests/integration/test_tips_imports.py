@@ -1,0 +1,148 @@
+"""Books of tips and advisory documents that are sent as a batch."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from shared.security import Role
+from tests.integration.tips_rig import UNIT, TipsRig
+
+
+@pytest.fixture
+async def rig(store_uri: str, tmp_path: Path) -> AsyncIterator[TipsRig]:
+    async with TipsRig.running(store_uri, tmp_path) as rig:
+        yield rig
+
+
+def tip_record(key: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "type": "tip",
+        "key": key,
+        "unit": UNIT,
+        "stream": "crime_report",
+        "source": "organisation",
+        "category": "fraud",
+        "received_at": "2024-03-01T08:00:00+07:00",
+        **changes,
+    }
+
+
+def document_record(key: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "type": "advisory_document",
+        "key": key,
+        "unit": UNIT,
+        "addressee": "party_committee",
+        "issued_at": "2024-05-01T08:00:00+07:00",
+        **changes,
+    }
+
+
+CHECKED = {
+    "verification_started_at": "2024-03-02T08:00:00+07:00",
+    "verified_at": "2024-03-09T08:00:00+07:00",
+    "value": "valuable",
+    "value_assessed_at": "2024-03-05T08:00:00+07:00",
+}
+
+
+async def send(rig: TipsRig, *records: dict[str, Any]) -> dict[str, Any]:
+    headers = rig.mint.headers(Role.INTEGRATOR, UNIT)
+    answer = await rig.client.post("/v1/imports", json={"records": records}, headers=headers)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+async def test_a_tip_from_the_books_tells_its_life_in_order_of_time(rig: TipsRig) -> None:
+    told = await send(rig, tip_record("book-1", **CHECKED))
+
+    assert told["counts"] == {"created": 1}
+    assert told["positions"] == [f"tips.v1/{UNIT}/5"]
+    events = await rig.journal()
+    assert [event["type"].split(".")[1] for event in events] == [
+        "received",
+        "registered",
+        "verification_started",
+        "value_assessed",
+        "verified",
+    ]
+    assert [event["time"] for event in events] == sorted(event["time"] for event in events)
+    assert [event["data"]["was"] for event in events] == [None, *(event["data"]["is"] for event in events[:-1])]
+    tip = (await rig.client.get(f"/v1/tips/{told['outcomes'][0]['id']}", headers=rig.officer)).json()
+    assert (tip["status"], tip["value"], tip["registered_at"]) == ("verified", "valuable", tip["received_at"])
+    assert (await rig.step(tip["id"], "refutation")).status_code == 200
+
+
+async def test_sending_a_batch_again_changes_nothing(rig: TipsRig) -> None:
+    batch = [tip_record("book-1", **CHECKED), document_record("paper-1", rests_on=["book-1"])]
+    await send(rig, *batch)
+    before = await rig.journal()
+
+    again = await send(rig, *batch)
+    changed = await send(rig, tip_record("book-1", category="theft"))
+
+    assert again["counts"] == {"already_known": 2}
+    assert changed["counts"] == {"conflict": 1}
+    assert await rig.journal() == before
+
+
+async def test_documents_find_tips_of_the_same_and_of_earlier_batches(rig: TipsRig) -> None:
+    earlier = await send(rig, tip_record("book-1"))
+
+    told = await send(
+        rig,
+        document_record("paper-1", rests_on=["book-1", "book-2"], withdrawn_at="2024-06-01T08:00:00+07:00"),
+        document_record("paper-2", rests_on=["nowhere"]),
+        tip_record("book-2"),
+    )
+
+    assert [each["outcome"] for each in told["outcomes"]] == ["created", "rejected", "created"]
+    assert told["outcomes"][1]["errors"][0] == {"field": "rests_on", "reason": "there is no tip nowhere"}
+    first, second = earlier["outcomes"][0]["id"], told["outcomes"][2]["id"]
+    documents = [event for event in await rig.journal() if event["type"].startswith("advisory")]
+    assert [event["data"]["rests_on"] for event in documents] == [[first, second]] * 2
+    assert documents[1]["data"]["is"] is None
+
+
+async def test_one_bad_record_loses_no_other(rig: TipsRig) -> None:
+    told = await send(
+        rig,
+        tip_record("good"),
+        tip_record("unknown-unit", unit="99999"),
+        tip_record("foreign", unit="00004"),
+        tip_record("order", **CHECKED | {"verified_at": "2024-03-01T09:00:00+07:00"}),
+        tip_record("half", value="valuable"),
+        tip_record("early", received_at="1999-01-01T00:00:00+07:00"),
+        tip_record("named", reporter={"name": "A", "contact": "B"}),
+        {"type": "patrol", "key": "p"},
+        tip_record("good-too"),
+    )
+
+    assert told["counts"] == {"created": 2, "rejected": 7}
+    refused = {each["key"]: each["errors"][0] for each in told["outcomes"] if each["outcome"] == "rejected"}
+    assert {key: error["field"] for key, error in refused.items()} == {
+        "unknown-unit": "unit",
+        "foreign": "record",
+        "order": "verified_at",
+        "half": "tip",
+        "early": "received_at",
+        "named": "reporter",
+        "p": "record",
+    }
+    assert refused["order"]["reason"] == "must not lie before verification_started_at"
+
+
+async def test_anonymous_tips_from_the_books_tell_no_exact_time(rig: TipsRig) -> None:
+    exact = "2024-03-01T08:07:31+07:00"
+    await send(rig, tip_record("book-1", source="citizen_anonymous", received_at=exact, **CHECKED))
+
+    told = orjson.dumps(await rig.journal()).decode()
+
+    times = re.findall(r"T(\d\d:\d\d:\d\d[^\"]*)\"", told)
+    assert len(times) > 10
+    assert all(re.match(r"\d\d:(00|15|30|45):00", time) for time in times), times
+    assert (await rig.only_tip())["received_at"] == "2024-03-01T01:00:00Z"
