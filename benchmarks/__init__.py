@@ -1,0 +1,1 @@
+"""Measurements that print figures of one run; never part of the tests."""

@@ -1,0 +1,63 @@
+"""Every metric of the statistics and what counted facts contribute to it. To add one is to add a few lines here."""
+
+import hashlib
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from services.stats.catalogue import awards, patrols, tips
+from services.stats.catalogue.fingerprint import fingerprint
+from services.stats.catalogue.metric import Good, Kind, Measure, Metric, Ratio
+from services.stats.catalogue.reader import Reader, readers_of
+from shared.contracts.topics import Topic
+
+
+class Catalogue:
+    """The metrics and ratios in the order in which they are shown."""
+
+    def __init__(self, metrics: tuple[Metric[Any], ...], ratios: tuple[Ratio, ...]) -> None:
+        self.metrics: Final[Mapping[str, Metric[Any]]] = {metric.id: metric for metric in metrics}
+        self.ratios: Final[Mapping[str, Ratio]] = {ratio.id: ratio for ratio in ratios}
+        if len(self.metrics) + len(self.ratios) != len({*self.metrics, *self.ratios}) or len(self.metrics) != len(
+            metrics
+        ):
+            raise ValueError("two figures of the catalogue have the same id")
+
+    def of_topic(self, topic: str) -> tuple[Metric[Any], ...]:
+        """The metrics that one topic feeds."""
+        return tuple(metric for metric in self.metrics.values() if metric.topic == topic)
+
+    def readers(self, topic: Topic) -> Mapping[str, Reader]:
+        """How to read each event type of a topic that some metric counts."""
+        return readers_of(topic, self.metrics.values())
+
+    @cached_property
+    def digest(self) -> str:
+        """Changes when anything is counted in another way, but not with a title."""
+        return fingerprint(self.metrics.values())
+
+
+CATALOGUE: Final = Catalogue(
+    metrics=(*tips.METRICS, *patrols.METRICS, *awards.METRICS),
+    ratios=(*tips.RATIOS, *patrols.RATIOS),
+)
+
+
+def generation(catalogue: Catalogue, zone: ZoneInfo, places_digest: str) -> str:
+    """Names the rules that figures are made by: with another generation every figure is folded anew."""
+    rules = "\n".join((catalogue.digest, zone.key, places_digest))
+    return hashlib.sha256(rules.encode()).hexdigest()[:16]
+
+
+__all__ = [
+    "CATALOGUE",
+    "Catalogue",
+    "Good",
+    "Kind",
+    "Measure",
+    "Metric",
+    "Ratio",
+    "Reader",
+    "generation",
+]

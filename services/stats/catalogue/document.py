@@ -1,0 +1,49 @@
+"""The catalogue as a page for people; knows no metric by name."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from services.stats.catalogue import Catalogue, Metric, Ratio
+
+_INTRODUCTION = """# Figures
+
+What every figure counts. Generated from `services/stats/catalogue` by `make docs`; do not edit.
+
+A figure covers an interval that is stated with it, per commune and for the city. An **additive** figure is the sum of
+what happened in the interval. A **level** is how much there is at its end. A **ratio** divides two additive figures of
+the same interval; both are served beside it. Every fact counts at its own time, in the period in which it happened,
+however late it arrived; a correction or withdrawal takes it back in that period.
+
+"""
+
+
+def page(catalogue: Catalogue) -> str:
+    """The page in Markdown."""
+    return _INTRODUCTION + "\n".join(_sections(catalogue)) + "\n"
+
+
+def _sections(catalogue: Catalogue) -> Iterator[str]:
+    for topic in dict.fromkeys(metric.topic for metric in catalogue.metrics.values()):
+        yield f"## From `{topic}`\n"
+        metrics = catalogue.of_topic(topic)
+        yield from _table([metric for metric in metrics if metric.family is None])
+        for family in dict.fromkeys(metric.family for metric in metrics if metric.family is not None):
+            yield f"### Parts of `{family}`\n"
+            yield from _table([metric for metric in metrics if metric.family == family])
+    yield "## Ratios\n"
+    yield from _table(catalogue.ratios.values())
+
+
+def _table(figures: Iterable[Metric[Any] | Ratio]) -> Iterator[str]:
+    yield "| id | tên · title | đơn vị · unit | kind | what it counts |"
+    yield "| --- | --- | --- | --- | --- |"
+    for each in figures:
+        unit = f"{each.unit_vi} · {each.unit_en}"
+        kind = each.kind.value
+        if isinstance(each, Ratio):
+            kind = f"`{each.numerator.id}` ÷ `{each.denominator.id}` × {each.factor}"
+        yield (
+            f"| `{each.id}` | {each.title_vi} · {each.title_en} | {unit} | {kind} "
+            f"| {each.explanation_vi} · {each.explanation_en} |"
+        )
+    yield ""

@@ -1,0 +1,51 @@
+"""Tells whether two catalogues count alike, by what they make of the same made-up facts; knows no metric by name."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from itertools import product
+from typing import Any, Final
+
+import msgspec
+
+from services.stats.catalogue.facts import FactKind, Facts
+from services.stats.catalogue.metric import Metric
+
+_BEGIN: Final = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def probes(kind: FactKind[Any]) -> Iterator[Facts]:
+    """Facts of one kind with every combination of coded values, and with each optional time present and absent."""
+    fields = msgspec.structs.fields(kind.facts)
+    times = [field for field in fields if field.name.endswith("_at")]
+    coded = {field.name: values for field in fields if (values := _values(kind, field))}
+    numbers = {
+        field.name: 3 + index for index, field in enumerate(fields) if field.name in ("participants", "attendance")
+    }
+    moments = {field.name: _BEGIN + timedelta(days=index) for index, field in enumerate(times)}
+    optional = [field.name for field in times if not field.required]
+    for combination in product(*coded.values()):
+        for absent in (set(), set(optional), *({name} for name in optional), *(set(optional) - {n} for n in optional)):
+            known = {name: at for name, at in moments.items() if name not in absent}
+            yield msgspec.convert({**dict(zip(coded, combination, strict=True)), **numbers, **known}, kind.facts)
+
+
+def fingerprint(metrics: Iterable[Metric[Any]]) -> str:
+    """A digest of what the metrics count, the same on every version of Python."""
+    digest = hashlib.sha256()
+    known: dict[type[Facts], list[Facts]] = {}
+    for metric in metrics:
+        digest.update(f"{metric.id} {metric.kind}\n".encode())
+        facts = known.get(metric.of.facts) or known.setdefault(metric.of.facts, list(probes(metric.of)))
+        for counted in metric.counts:
+            counts = [(at.isoformat(), counted.amount(each)) for each in facts if (at := counted.at(each)) is not None]
+            digest.update(f"{metric.of.facts.__name__} {counts}\n".encode())
+    return digest.hexdigest()
+
+
+def _values(kind: FactKind[Any], field: msgspec.structs.FieldInfo) -> list[Any]:
+    if field.type is bool:
+        return [False, True]
+    public = kind.contract.model_fields[field.name].annotation
+    return [each.value for each in public] if isinstance(public, type) and issubclass(public, Enum) else []

@@ -1,0 +1,151 @@
+"""What tips and advisory documents count for."""
+
+from typing import Any, Final
+
+from services.stats.catalogue import measures as of
+from services.stats.catalogue.facts import ADVISORY_DOCUMENT, CRIME_REPORT, SECURITY_INFORMATION, AdvisoryDocument
+from services.stats.catalogue.metric import Counted, Good, Metric, Ratio
+
+ADDRESSEES: Final = {
+    "party_committee": ("cấp ủy", "party committees"),
+    "peoples_council": ("Hội đồng nhân dân", "people's councils"),
+    "peoples_committee": ("Ủy ban nhân dân", "people's committees"),
+    "city_police": ("công an cấp trên", "the city police"),
+}
+
+SECURITY_INFORMATION_RECEIVED: Final = Metric(
+    id="security_information_received",
+    measure=of.SECURITY_INFORMATION,
+    title_vi="Tin về an ninh, trật tự",
+    title_en="Security information received",
+    explanation_vi="Số tin về an ninh, trật tự được tiếp nhận, tính theo thời điểm tiếp nhận. Không bao gồm tin báo, "
+    "tố giác tội phạm. Tin nhập trùng, đã gộp hoặc hủy không được tính.",
+    explanation_en="Pieces of security information received, counted when received. Crime reports are another stream "
+    "and not included; merged and voided ones do not count.",
+    counts=(Counted(SECURITY_INFORMATION, at=lambda t: t.received_at),),
+    headline=True,
+)
+SECURITY_INFORMATION_VALUABLE: Final = Metric(
+    id="security_information_valuable",
+    measure=of.SECURITY_INFORMATION,
+    title_vi="Tin an ninh, trật tự có giá trị",
+    title_en="Valuable security information",
+    explanation_vi="Trong số tin về an ninh, trật tự đã tiếp nhận, số tin được đánh giá là có giá trị. Tính theo thời "
+    "điểm tiếp nhận tin (không phải thời điểm đánh giá), nên luôn là một phần của số tin tiếp nhận cùng kỳ.",
+    explanation_en="Of the security information received in the interval, how much is judged valuable by now. Counted "
+    "when received, not when judged, so it is always a part of what was received in the same interval.",
+    counts=(Counted(SECURITY_INFORMATION, at=lambda t: t.received_at if t.value == "valuable" else None),),
+    good=Good.UP,
+    headline=True,
+)
+CRIME_REPORTS_RECEIVED: Final = Metric(
+    id="crime_reports_received",
+    measure=of.CRIME_REPORTS,
+    title_vi="Tin báo, tố giác tội phạm",
+    title_en="Crime reports received",
+    explanation_vi="Số tin báo, tố giác về tội phạm được tiếp nhận, tính theo thời điểm tiếp nhận. Không bao gồm tin "
+    "về an ninh, trật tự.",
+    explanation_en="Crime reports and denunciations received, counted when received. Security information is another "
+    "stream and not included.",
+    counts=(Counted(CRIME_REPORT, at=lambda t: t.received_at),),
+    headline=True,
+)
+CRIME_REPORTS_CHECKED: Final = Metric(
+    id="crime_reports_checked",
+    measure=of.CRIME_REPORTS,
+    title_vi="Tin báo, tố giác đã kiểm tra, xác minh",
+    title_en="Crime reports checked",
+    explanation_vi="Số tin báo, tố giác tội phạm mà công an cấp xã đã bắt đầu kiểm tra, xác minh, bất kể kết quả; tính "
+    "theo thời điểm bắt đầu xác minh.",
+    explanation_en="Crime reports whose check by the commune police has begun, whatever came out; counted when the "
+    "check began.",
+    counts=(Counted(CRIME_REPORT, at=lambda t: t.verification_started_at),),
+    good=Good.UP,
+    headline=True,
+)
+CRIME_REPORTS_VERIFIED: Final = Metric(
+    id="crime_reports_verified",
+    measure=of.CRIME_REPORTS,
+    title_vi="Tin báo, tố giác được xác minh là đúng",
+    title_en="Crime reports confirmed",
+    explanation_vi="Số tin báo, tố giác tội phạm được xác minh là có cơ sở; tính theo thời điểm kết luận.",
+    explanation_en="Crime reports that the check confirmed; counted when it did.",
+    counts=(Counted(CRIME_REPORT, at=lambda t: t.verified_at),),
+)
+CRIME_REPORTS_REFUTED: Final = Metric(
+    id="crime_reports_refuted",
+    measure=of.CRIME_REPORTS,
+    title_vi="Tin báo, tố giác không có cơ sở",
+    title_en="Crime reports refuted",
+    explanation_vi="Số tin báo, tố giác tội phạm được xác minh là không có cơ sở; tính theo thời điểm kết luận.",
+    explanation_en="Crime reports that the check showed not to hold; counted when it did.",
+    counts=(Counted(CRIME_REPORT, at=lambda t: t.refuted_at),),
+)
+ADVISORY_DOCUMENTS_ISSUED: Final = Metric(
+    id="advisory_documents_issued",
+    measure=of.DOCUMENTS,
+    title_vi="Văn bản tham mưu đã ban hành",
+    title_en="Advisory documents issued",
+    explanation_vi="Số văn bản công an cấp xã tham mưu cho cấp ủy, chính quyền và công an cấp trên, tính theo ngày ban "
+    "hành. Văn bản đã thu hồi không được tính.",
+    explanation_en="Documents in which the commune police advised party, authorities or the city police, counted when "
+    "issued. Withdrawn ones do not count.",
+    counts=(Counted(ADVISORY_DOCUMENT, at=lambda d: d.issued_at),),
+    good=Good.UP,
+    headline=True,
+)
+
+
+def _issued_to(addressee: str, vi: str, en: str) -> Metric[AdvisoryDocument]:
+    return Metric(
+        id=f"advisory_documents_issued__{addressee}",
+        measure=of.DOCUMENTS,
+        title_vi=f"Văn bản tham mưu gửi {vi}",
+        title_en=f"Advisory documents to {en}",
+        explanation_vi=f"Trong số văn bản tham mưu đã ban hành, số văn bản gửi {vi}.",
+        explanation_en=f"Of the advisory documents issued, those addressed to {en}.",
+        counts=(Counted(ADVISORY_DOCUMENT, at=lambda d: d.issued_at if d.addressee == addressee else None),),
+        family="advisory_documents_issued",
+    )
+
+
+METRICS: Final[tuple[Metric[Any], ...]] = (
+    SECURITY_INFORMATION_RECEIVED,
+    SECURITY_INFORMATION_VALUABLE,
+    CRIME_REPORTS_RECEIVED,
+    CRIME_REPORTS_CHECKED,
+    CRIME_REPORTS_VERIFIED,
+    CRIME_REPORTS_REFUTED,
+    ADVISORY_DOCUMENTS_ISSUED,
+    *(_issued_to(addressee, vi, en) for addressee, (vi, en) in ADDRESSEES.items()),
+)
+RATIOS: Final = (
+    Ratio(
+        id="security_information_valuable_rate",
+        unit_vi="%",
+        unit_en="%",
+        title_vi="Tỷ lệ tin an ninh, trật tự có giá trị",
+        title_en="Share of valuable security information",
+        explanation_vi="Tin có giá trị trên tổng số tin về an ninh, trật tự tiếp nhận trong cùng kỳ.",
+        explanation_en="Valuable security information by all security information received in the same interval.",
+        numerator=SECURITY_INFORMATION_VALUABLE,
+        denominator=SECURITY_INFORMATION_RECEIVED,
+        factor=100,
+        good=Good.UP,
+        headline=True,
+    ),
+    Ratio(
+        id="crime_reports_verified_rate",
+        unit_vi="%",
+        unit_en="%",
+        title_vi="Tỷ lệ tin báo, tố giác được xác minh là đúng",
+        title_en="Share of crime reports confirmed",
+        explanation_vi="Tin báo, tố giác được kết luận là đúng trong kỳ trên số tin bắt đầu kiểm tra, xác minh trong "
+        "kỳ; tin bắt đầu ở kỳ trước có thể được kết luận trong kỳ này.",
+        explanation_en="Crime reports confirmed in the interval by those whose check began in it; a check may have "
+        "begun in an earlier interval than it ended.",
+        numerator=CRIME_REPORTS_VERIFIED,
+        denominator=CRIME_REPORTS_CHECKED,
+        factor=100,
+    ),
+)

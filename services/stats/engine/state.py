@@ -1,0 +1,234 @@
+"""The state of one (topic, unit) in memory: its pane records and how far it is folded."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Final, TypeAlias
+
+from services.stats.engine.calendar import Calendar, Floor, Place
+from services.stats.panes import SPLIT, Head, LastEvent, PaneRecord, Series, bucket_number, bucket_text, pane_key
+from shared.contracts.stats import Tier
+from shared.messaging.codec import Envelope
+
+TodayUnit: TypeAlias = Callable[[str, str | None, date], str | None]
+"""(unit, residential group, local day) -> the unit on today's map; None where the old unit was split."""
+
+Cell: TypeAlias = tuple[str, datetime, int]
+"""("<metric>|<today's unit>", when, how many)."""
+
+TIERS: Final = (Tier.MINUTE, Tier.HOUR, Tier.DAY)
+
+
+class Record:
+    """One pane record while it is worked on. `fence` and `without` are those of its last written version."""
+
+    __slots__ = ("bucket", "dirty", "fence", "gone", "series", "tier", "without")
+
+    def __init__(self, tier: Tier, bucket: int) -> None:
+        self.tier = tier
+        self.bucket = bucket
+        self.series: Series = {}
+        self.fence = 0
+        self.without: frozenset[int] = frozenset()
+        self.dirty = False
+        self.gone = False
+
+    def lacks(self, position: int) -> bool:
+        """Whether the amounts do not contain an event of this position that touches the record."""
+        return position > self.fence or position in self.without
+
+
+class _Names(dict[str, str]):
+    """Metric -> key of its series, made once each."""
+
+    def __init__(self, today: str) -> None:
+        super().__init__()
+        self._today = today
+
+    def __missing__(self, metric: str) -> str:
+        name = self[metric] = f"{metric}|{self._today}"
+        return name
+
+
+class UnitState:
+    """Everything the fold holds of one unit of its topic."""
+
+    def __init__(self, unit: str, floor: Floor) -> None:
+        self.unit = unit
+        self.position = 0
+        self.skipped: set[int] = set()
+        self.waiting_for: int | None = None
+        self.late = {Tier.MINUTE: 0, Tier.HOUR: 0}
+        self.last_event: LastEvent | Envelope | None = None
+        self.floor = floor
+        self.offered_floor: Floor | None = None
+        self.dirty = False
+        self.touched: list[Record] = []
+        self.tiers: tuple[dict[int, Record], dict[int, Record], dict[int, Record]] = ({}, {}, {})
+        # No record is fenced above this position: beyond it the records' own fences need no look.
+        self.guard = 0
+        self._today: dict[tuple[int, str | None], str] = {}
+        self._names: dict[str, _Names] = {}
+
+    # -- folding
+
+    def names(self, today: str) -> Mapping[str, str]:
+        """The keys of series by metric."""
+        found = self._names.get(today)
+        if found is None:
+            found = self._names[today] = _Names(today)
+        return found
+
+    def today(self, day: int, group: str | None, resolve: TodayUnit) -> str:
+        """The unit on today's map of a fact of that local day."""
+        found = self._today.get((day, group))
+        if found is None:
+            found = resolve(self.unit, group, date.fromordinal(day)) or SPLIT
+            self._today[day, group] = found
+        return found
+
+    def add(self, cells: list[Cell], position: int, calendar: Calendar) -> None:
+        """Add amounts to every pane that is kept and does not contain the position yet."""
+        fenced = position if self.may_hold(position) else None
+        floor = self.floor
+        late_minute = late_hour = False
+        last: datetime | None = None
+        targets: list[tuple[Series, int]] = []
+        for name, when, amount in cells:
+            if when is not last:  # amounts of one moment come one after another and share their panes
+                last = when
+                place, minute = calendar.place(when)
+                late_minute |= place.hour < floor.minute
+                late_hour |= place.day < floor.hour
+                targets = self._targets(place, minute, fenced)
+            for series, index in targets:
+                panes = series.get(name)
+                if panes is None:
+                    series[name] = {index: amount}
+                else:
+                    panes[index] = panes.get(index, 0) + amount
+        self.late[Tier.MINUTE] += late_minute
+        self.late[Tier.HOUR] += late_hour
+
+    def _targets(self, place: Place, minute: int, fenced: int | None) -> list[tuple[Series, int]]:
+        minutes, hours, days = self.tiers
+        targets = []
+        if (series := self._open(days, Tier.DAY, place.month, fenced)) is not None:
+            targets.append((series, place.day_of_month))
+        if place.day >= self.floor.hour:
+            if (series := self._open(hours, Tier.HOUR, place.day, fenced)) is not None:
+                targets.append((series, place.hour_of_day))
+            if (
+                place.hour >= self.floor.minute
+                and (series := self._open(minutes, Tier.MINUTE, place.hour, fenced)) is not None
+            ):
+                targets.append((series, minute))
+        return targets
+
+    def _open(self, records: dict[int, Record], tier: Tier, bucket: int, fenced: int | None) -> Series | None:
+        """The series of a record that is about to change; None if it contains the position `fenced` already."""
+        record = records.get(bucket)
+        if record is None:
+            record = records[bucket] = Record(tier, bucket)
+        if fenced is not None and not record.lacks(fenced):
+            return None
+        if not record.dirty:
+            self.touch(record)
+        return record.series
+
+    def touch(self, record: Record) -> None:
+        """Have the record written with the next flush."""
+        if not record.dirty:
+            record.dirty = True
+            self.touched.append(record)
+
+    def may_hold(self, position: int) -> bool:
+        """Whether some record may contain the position already, or say that it is without it."""
+        return position <= self.guard or position <= self.position
+
+    def hold(self, position: int) -> None:
+        """No record goes on saying that it is without a position that has been applied."""
+        for records in self.tiers:
+            for record in records.values():
+                if position in record.without:
+                    record.without -= {position}
+                    self.touch(record)
+
+    def doubt(self) -> bool:
+        """Count as skipped what a record misses although the head does not. Returns whether there was such."""
+        missing = {
+            position
+            for records in self.tiers
+            for record in records.values()
+            for position in record.without
+            if position <= self.position
+        }
+        doubtful = missing - self.skipped
+        self.skipped |= doubtful
+        return bool(doubtful)
+
+    # -- horizon
+
+    def raise_floor(self, floor: Floor) -> list[Record]:
+        """The records that fall below a higher horizon; they are gone from now on."""
+        self.floor = self.floor.raised(floor)
+        expired = []
+        for records, earliest in zip(self.tiers, self.floor, strict=False):
+            for bucket in [bucket for bucket in records if bucket < earliest]:
+                record = records.pop(bucket)
+                record.gone = True
+                expired.append(record)
+        return expired
+
+    def expires_under(self, floor: Floor) -> bool:
+        """Whether a horizon would take any record."""
+        return any(
+            bucket < earliest for records, earliest in zip(self.tiers, floor, strict=False) for bucket in records
+        )
+
+    # -- wire form
+
+    def written(self, topic: str, record: Record, generation: str) -> PaneRecord:
+        """The next version of a record: complete up to the unit's position but for what it says it is without."""
+        record.without = frozenset(
+            {p for p in record.without if p in self.skipped or p > self.position}
+            | {p for p in self.skipped if p > record.fence}
+        )
+        record.fence = max(record.fence, self.position)
+        record.series = {
+            name: kept
+            for name, panes in record.series.items()
+            if (kept := {index: amount for index, amount in panes.items() if amount})
+        }
+        return PaneRecord(
+            topic=topic,
+            unit=self.unit,
+            tier=record.tier,
+            bucket=bucket_text(record.tier, record.bucket),
+            fence=record.fence,
+            generation=generation,
+            series=record.series,
+            without=tuple(sorted(record.without)),
+        )
+
+    def find(self, tier: Tier, bucket: str) -> Record | None:
+        return self.tiers[TIERS.index(tier)].get(bucket_number(tier, bucket))
+
+    def key(self, topic: str, record: Record) -> bytes:
+        return pane_key(topic, self.unit, record.tier, bucket_text(record.tier, record.bucket))
+
+    def load(self, pane: PaneRecord) -> Record:
+        """Take over a written record."""
+        record = Record(pane.tier, bucket_number(pane.tier, pane.bucket))
+        record.series, record.fence, record.without = pane.series, pane.fence, frozenset(pane.without)
+        self.tiers[TIERS.index(pane.tier)][record.bucket] = record
+        self.guard = max(self.guard, record.fence)
+        return record
+
+    def load_head(self, head: Head) -> None:
+        """Take over a written head."""
+        self.position = head.position
+        self.skipped = set(head.skipped)
+        self.waiting_for = head.waiting_for
+        self.late.update(head.late)
+        self.last_event = head.last_event
+        self.floor = self.floor.raised(Floor.of(head.horizon))

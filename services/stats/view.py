@@ -1,0 +1,147 @@
+"""The read side: the state of stats.panes.v1 in memory, as rows of series. Pure; applies records, never makes any."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from services.stats.panes import SPLIT, Head, NamedWindow, PaneRecord, amounts, decode
+from services.stats.series import Series
+from shared.contracts.stats import Tier
+
+Source = tuple[str, str]  # (topic, unit)
+Version = tuple[int, int]
+
+
+class View:
+    """Rows of series, consistent per (topic, unit): records wait until the head that vouches for them arrives.
+
+    Shape: a row is a unit of today, or a city with all that lies in it, old units and its own facts included.
+    """
+
+    def __init__(self, *, generation: str, city_of: Callable[[str], str], topic_of: Mapping[str, str]) -> None:
+        self.version = 0
+        self.heads: dict[Source, Head] = {}
+        self.windows: dict[str, NamedWindow] = {}
+        self._generation = generation
+        self._city_of = city_of
+        self._topic_of = topic_of  # metric -> the one topic that feeds it
+        self._rows: dict[str, dict[str, Series]] = {}
+        self._active_days: dict[tuple[str, str], dict[int, int]] = {}
+        # What is applied is kept as bytes: a tenth of the memory, and taking it back is rare enough to decode again.
+        self._applied: dict[bytes, tuple[Version, bytes]] = {}
+        self._pending: dict[Source, dict[bytes, PaneRecord | None]] = defaultdict(dict)
+        self._raw: dict[bytes, bytes] = {}
+        self._applied_totals: dict[str, int] = defaultdict(int)
+
+    # -- what the topic says
+
+    def take(self, key: bytes, value: bytes | None) -> frozenset[str]:
+        """Take in the next record of the topic. Returns the rows that changed. Raises: ValueError if unreadable."""
+        kind = key.partition(b"/")[0]
+        record = decode(key, value)
+        if isinstance(record, Head):
+            return self._take_head(record)
+        if isinstance(record, NamedWindow):
+            self.windows[record.id] = record
+            self.version += 1
+        elif kind == b"window":
+            self.windows.pop(key.decode().partition("/")[2], None)
+            self.version += 1
+        elif kind == b"pane":
+            self._take_pane(key, value, record)
+        return frozenset()
+
+    def _take_pane(self, key: bytes, value: bytes | None, record: PaneRecord | None) -> None:
+        _, topic, unit, _ = key.decode().split("/", 3)
+        if record is not None and value is not None:
+            if record.generation != self._generation or record.age < self._known_version(key, (topic, unit)):
+                return
+            self._raw[key] = value
+        self._pending[(topic, unit)][key] = record
+
+    def _known_version(self, key: bytes, source: Source) -> Version:
+        waiting = self._pending[source].get(key)
+        if waiting is not None:
+            return waiting.age
+        return self._applied[key][0] if key in self._applied else (-1, 0)
+
+    def _take_head(self, head: Head) -> frozenset[str]:
+        source = (head.topic, head.unit)
+        known = self.heads.get(source)
+        if head.generation != self._generation or (known is not None and head.age < known.age):
+            return frozenset()
+        changed = self._apply(source, head.position)
+        self.heads[source] = head
+        self._applied_totals[head.topic] += head.position - (known.position if known else 0)
+        self.version += 1
+        return frozenset(changed | {head.unit, self._city_of(head.unit)})
+
+    # -- what queries ask
+
+    def series(self, row: str) -> Mapping[str, Series]:
+        """The series of a row by metric; a metric without any fact is absent."""
+        return self._rows.get(row, {})
+
+    def rows(self) -> Iterable[str]:
+        return self._rows.keys()
+
+    def active_days(self, topic: str, row: str) -> Mapping[int, int]:
+        """The numbers of the days on which the topic has facts of the row."""
+        return self._active_days.get((topic, row), {})
+
+    def position(self, topic: str, unit: str, lineage: str | None = None) -> int:
+        """The position of the unit's sequence up to which the figures are complete; 0 if of another lineage."""
+        head = self.heads.get((topic, unit))
+        # A head without lineage has not seen a single readable event yet.
+        return head.position if head and (lineage is None or head.lineage in ("", lineage)) else 0
+
+    def applied_total(self, topic: str) -> int:
+        """How many events of the topic the figures contain."""
+        return self._applied_totals[topic]
+
+    def dump(self) -> Iterator[tuple[bytes, bytes]]:
+        """(key, value) of every applied pane record, to keep them for the next start."""
+        for key, (_, value) in self._applied.items():
+            yield key, value
+
+    # -- inside
+
+    def _apply(self, source: Source, position: int) -> set[str]:
+        changed: set[str] = set()
+        waiting = self._pending.pop(source, {})
+        for key, record in waiting.items():
+            if record is not None and record.fence > position:
+                # Another writer's flush whose head is still to come.
+                self._pending[source][key] = record
+                continue
+            before = self._applied.pop(key, None)
+            if before is not None:
+                old = decode(key, before[1])
+                assert isinstance(old, PaneRecord)
+                changed |= self._add(old, -1)
+            if record is not None:
+                changed |= self._add(record, 1)
+                self._applied[key] = (record.age, self._raw.pop(key))
+        return changed
+
+    def _add(self, record: PaneRecord, sign: int) -> set[str]:
+        city = self._city_of(record.unit)
+        touched = {city}
+        for metric, unit, number, amount in amounts(record):
+            rows = (city,) if unit in (SPLIT, city) else (city, unit)
+            touched.update(rows)
+            for row in rows:
+                series = self._rows.setdefault(row, {}).setdefault(metric, Series())
+                series.add(record.tier, number, sign * amount)
+                if record.tier is Tier.DAY and metric in self._topic_of:
+                    _count(self._active_days.setdefault((self._topic_of[metric], row), {}), number, sign)
+        return touched
+
+
+def _count(days: dict[int, int], day: int, sign: int) -> None:
+    now = days.get(day, 0) + sign
+    if now:
+        days[day] = now
+    else:
+        days.pop(day, None)

@@ -1,0 +1,196 @@
+"""The stats worker as a process: composition root and life cycle. Folds nothing itself, serves only its own probes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Final
+
+import faust
+import structlog
+from fastapi import FastAPI
+from faust.types import TP
+
+from services.stats.agents import make_app
+from services.stats.broker import BrokerReplaced, SameBroker
+from services.stats.catalogue import CATALOGUE, generation
+from services.stats.engine import Fold, LineageChanged
+from services.stats.folding import Folding
+from services.stats.resends import Resends
+from services.stats.settings import StatsSettings
+from services.stats.state import StateReader, TopicWriter
+from shared.clock import SystemClock
+from shared.contracts.topics import FACT_TOPICS, PANES, RESEND
+from shared.messaging.admin import BROKER_ERRORS, TopicMismatch
+from shared.messaging.dead_letters import DeadLetters
+from shared.places import places
+from shared.telemetry import metrics
+from shared.web import Readiness, health, serve
+
+log = structlog.get_logger(__name__)
+
+WATCH_S: Final = 1.0
+ASK_S: Final = 0.5
+STOP_S: Final = 5.0
+EXIT_FAILED: Final = 1
+EXIT_REFUSED: Final = 65  # EX_DATAERR: going on would make wrong figures, and starting again does not help
+
+
+class StreamCrashed(Exception):
+    """Faust gave up, as it does when the broker is away for long."""
+
+
+class Worker:
+    """Folds the facts of its share of the partitions until it is told to stop."""
+
+    def __init__(self, settings: StatsSettings, readiness: Readiness) -> None:
+        self.exit_code = 0
+        self._settings = settings
+        self._broker: SameBroker | None = None
+        self._folding: Folding | None = None
+        readiness.add("broker", self._reachable)
+        readiness.add("recovery", self._recovered)
+
+    async def run(self) -> None:
+        """Fold until cancelled. A failure ends the process; another broker begins it anew."""
+        try:
+            async with AsyncExitStack() as stack:
+                try:
+                    await self._run(stack)
+                except* (BrokerReplaced, StreamCrashed) as reasons:
+                    # At once, without good-byes to a broker that is gone: a new process image knows nothing old.
+                    log.warning("starting over", reason=str(_first(reasons)))
+                    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+        except* (LineageChanged, TopicMismatch) as reasons:
+            self._end(EXIT_REFUSED, _first(reasons))
+        except* Exception as reasons:
+            log.error("the worker cannot go on", exc_info=_first(reasons))
+            self._end(EXIT_FAILED, _first(reasons))
+
+    async def _run(self, stack: AsyncExitStack) -> None:
+        broker = SameBroker(self._settings)
+        self._broker = broker
+        stack.push_async_callback(broker.close)
+        await broker.meet()
+        letters = DeadLetters(self._settings, consumer=self._settings.worker_group)
+        stack.push_async_callback(letters.close)
+        folding = await self._compose(stack, broker, letters)
+        asking = TopicWriter(self._settings, topic=RESEND.name)
+        stack.push_async_callback(asking.close)
+        resends = Resends(asking, partitions=self._settings.kafka_partitions, requested_by=self._settings.instance)
+        app = make_app(
+            self._settings,
+            topics=[topic.name for topic in FACT_TOPICS],
+            group=self._settings.worker_group,
+            instance=self._settings.instance,
+            partitions=folding,
+        )
+        stack.push_async_callback(_stop, app)
+        await app.start()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(broker.keep_looking())
+            tasks.create_task(_keep_watching(app, folding))
+            tasks.create_task(_keep_asking(folding, resends))
+            tasks.create_task(folding.keep_flushing())
+            tasks.create_task(folding.keep_guarding())
+            tasks.create_task(folding.keep_expiring())
+
+    async def _compose(self, stack: AsyncExitStack, broker: SameBroker, letters: DeadLetters) -> Folding:
+        zone, units = self._settings.zone, places()
+        rules = generation(CATALOGUE, zone, units.digest())
+
+        def new_fold(tp: TP) -> Fold:
+            return Fold(
+                tp.topic,
+                tp.partition,
+                generation=rules,
+                cluster_id=broker.cluster_id,
+                today_unit=lambda unit, group, day: units.today_unit(unit, day, group),
+                zone=zone,
+            )
+
+        reader = StateReader(self._settings, topic=PANES.name, generation=rules)
+        stack.push_async_callback(reader.stop)
+        await reader.start()
+        writer = TopicWriter(self._settings, topic=PANES.name)
+        stack.push_async_callback(writer.close)
+        self._folding = Folding(
+            new_fold=new_fold,
+            reader=reader,
+            writer=writer,
+            same_broker=broker.confirm,
+            set_aside=letters.send,
+            clock=SystemClock(),
+        )
+        return self._folding
+
+    async def _reachable(self) -> str | None:
+        return self._broker.trouble if self._broker else "not asked yet"
+
+    async def _recovered(self) -> str | None:
+        return self._folding.trouble if self._folding else "waiting for the broker"
+
+    def _end(self, exit_code: int, reason: BaseException) -> None:
+        self.exit_code = exit_code
+        log.critical("the fold has stopped", reason=str(reason), exit_code=exit_code)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def run_worker(settings: StatsSettings) -> int:
+    """Fold until SIGTERM or SIGINT, serving probes and metrics. Returns the exit code."""
+    settings = settings.of_worker()
+    readiness = Readiness()
+    worker = Worker(settings, readiness)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        running = asyncio.create_task(worker.run())
+        yield
+        running.cancel()
+        await asyncio.wait({running})
+
+    # Probes and metrics only: no token is ever checked here, so that no key needs to be configured.
+    app = FastAPI(lifespan=lifespan, openapi_url=None)
+    app.state.service = "stats-worker"
+    app.state.readiness = readiness
+    app.include_router(health.router)
+    serve(app, settings)
+    return worker.exit_code
+
+
+async def _keep_watching(app: faust.App, folding: Folding) -> None:
+    while not app.crashed:
+        await asyncio.sleep(WATCH_S)
+        with suppress(AssertionError):  # the partition was taken away between the two calls
+            folding.measure_lag({tp: app.consumer.highwater(tp) for tp in app.consumer.assignment()})
+    raise StreamCrashed(f"the stream application has crashed: {app.crash_reason!r}")
+
+
+async def _keep_asking(folding: Folding, resends: Resends) -> None:
+    while True:
+        try:
+            await resends.ask(folding.missing(), now_s=time.monotonic())
+        except BROKER_ERRORS as error:
+            log.warning("missing events could not be asked for", error=repr(error))
+            metrics.WORKER_ERRORS.labels("resend").inc()
+        await asyncio.sleep(ASK_S)
+
+
+async def _stop(app: faust.App) -> None:
+    try:
+        async with asyncio.timeout(STOP_S):
+            await app.stop()
+    except TimeoutError:
+        log.warning("the stream application did not stop in time")
+
+
+def _first(reasons: BaseExceptionGroup[BaseException]) -> BaseException:
+    reason: BaseException = reasons
+    while isinstance(reason, BaseExceptionGroup):
+        reason = reason.exceptions[0]
+    return reason

@@ -1,0 +1,268 @@
+"""Where each window lies, what it is compared with, and what it adds up to."""
+
+from collections import Counter
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.stats.panes import KEPT, NamedWindow, pane_number
+from services.stats.series import Series
+from services.stats.windows import (
+    STANDARD,
+    Comparison,
+    Interval,
+    Reason,
+    WindowError,
+    between,
+    find,
+    named,
+    span,
+    total,
+)
+from shared.contracts.stats import Tier
+
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+AS_OF = datetime(2026, 11, 23, 15, 4, 31, tzinfo=ZONE)  # a Monday
+
+
+def local(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=ZONE)
+
+
+def spelled(interval: Interval) -> tuple[str, str, str]:
+    return f"{interval.start:%Y-%m-%d %H:%M}", f"{interval.end:%Y-%m-%d %H:%M}", interval.tier.value
+
+
+def compared(comparison: Comparison | Reason) -> tuple[tuple[str, str, str], tuple[str, str, str]]:
+    assert isinstance(comparison, Comparison)
+    return spelled(comparison.current), spelled(comparison.baseline)
+
+
+@pytest.mark.parametrize(
+    ("window", "start", "end", "tier"),
+    [
+        ("PT5M", "2026-11-23 15:00", "2026-11-23 15:05", "minute"),
+        ("PT1H", "2026-11-23 14:05", "2026-11-23 15:05", "minute"),
+        ("PT24H", "2026-11-22 15:05", "2026-11-23 15:05", "minute"),
+        ("P7D", "2026-11-16 16:00", "2026-11-23 16:00", "hour"),
+        ("P30D", "2026-10-24 16:00", "2026-11-23 16:00", "hour"),
+        ("day", "2026-11-23 00:00", "2026-11-24 00:00", "day"),
+        ("week", "2026-11-23 00:00", "2026-11-24 00:00", "day"),
+        ("month", "2026-11-01 00:00", "2026-11-24 00:00", "day"),
+        ("quarter", "2026-10-01 00:00", "2026-11-24 00:00", "day"),
+        ("half_year", "2026-07-01 00:00", "2026-11-24 00:00", "day"),
+        ("year", "2026-01-01 00:00", "2026-11-24 00:00", "day"),
+    ],
+)
+def test_window_ends_with_the_pane_in_progress(window: str, start: str, end: str, tier: str) -> None:
+    assert spelled(STANDARD[window].interval(AS_OF)) == (start, end, tier)
+
+
+@pytest.mark.parametrize("as_of", ["2026-12-31 23:59:59", "2027-01-01 00:00:00", "2028-02-29 12:00:00"])
+def test_every_standard_window_contains_now_and_begins_before_it(as_of: str) -> None:
+    now = local(as_of)
+
+    for window in STANDARD.values():
+        interval = window.interval(now)
+        assert interval.start <= now < interval.end
+        assert interval.first_pane < interval.end_pane
+
+
+@pytest.mark.parametrize(
+    ("window", "current", "baseline"),
+    [
+        (
+            "PT24H",
+            ("2026-11-22 15:05", "2026-11-23 15:05", "minute"),
+            ("2026-11-21 15:05", "2026-11-22 15:05", "minute"),
+        ),
+        ("P30D", ("2026-10-24 16:00", "2026-11-23 16:00", "hour"), ("2026-09-24 16:00", "2026-10-24 16:00", "hour")),
+        ("day", ("2026-11-23 00:00", "2026-11-24 00:00", "day"), ("2026-11-22 00:00", "2026-11-22 15:05", "minute")),
+        ("month", ("2026-11-01 00:00", "2026-11-24 00:00", "day"), ("2026-10-01 00:00", "2026-10-23 16:00", "hour")),
+        ("quarter", ("2026-10-01 00:00", "2026-11-23 00:00", "day"), ("2026-07-01 00:00", "2026-08-23 00:00", "day")),
+        ("year", ("2026-01-01 00:00", "2026-11-23 00:00", "day"), ("2025-01-01 00:00", "2025-11-23 00:00", "day")),
+    ],
+)
+def test_period_before_is_cut_after_the_same_elapsed_time(
+    window: str, current: tuple[str, str, str], baseline: tuple[str, str, str]
+) -> None:
+    assert compared(STANDARD[window].comparisons(AS_OF).previous) == (current, baseline)
+
+
+def test_longer_month_is_compared_with_the_whole_of_a_shorter_one() -> None:
+    previous = STANDARD["month"].comparisons(local("2026-03-31 10:00:00")).previous
+
+    assert compared(previous)[1] == ("2026-02-01 00:00", "2026-03-01 00:00", "hour")
+
+
+@pytest.mark.parametrize(
+    ("window", "as_of", "current", "baseline"),
+    [
+        ("PT24H", "2026-11-23", ("2026-11-22", "2026-11-23"), ("2025-11-22", "2025-11-23")),
+        ("P7D", "2026-11-23", ("2026-11-16", "2026-11-23"), ("2025-11-16", "2025-11-23")),
+        ("week", "2026-11-25", ("2026-11-23", "2026-11-25"), ("2025-11-24", "2025-11-26")),
+        ("month", "2026-11-23", ("2026-11-01", "2026-11-23"), ("2025-11-01", "2025-11-23")),
+        ("month", "2028-02-29", ("2028-02-01", "2028-02-29"), ("2027-02-01", "2027-03-01")),
+        ("year", "2028-03-01", ("2028-01-01", "2028-03-01"), ("2027-01-01", "2027-03-01")),
+        ("half_year", "2027-01-02", ("2027-01-01", "2027-01-02"), ("2026-01-01", "2026-01-02")),
+    ],
+)
+def test_year_earlier_compares_days_that_are_over(
+    window: str, as_of: str, current: tuple[str, str], baseline: tuple[str, str]
+) -> None:
+    comparison = STANDARD[window].comparisons(local(f"{as_of} 15:04:00")).year_earlier
+
+    assert isinstance(comparison, Comparison)
+    for interval, expected in ((comparison.current, current), (comparison.baseline, baseline)):
+        assert interval.tier is Tier.DAY
+        assert (str(interval.start.date()), str(interval.end.date())) == expected
+        assert (interval.start.hour, interval.end.hour) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("window", "as_of", "reason"),
+    [
+        ("PT5M", "2026-11-23", Reason.TOO_SHORT),
+        ("PT1H", "2026-11-23", Reason.TOO_SHORT),
+        ("day", "2026-11-23", Reason.NO_WHOLE_DAY),
+        ("month", "2026-11-01", Reason.NO_WHOLE_DAY),
+        ("week", "2020-12-29", Reason.NO_SUCH_PERIOD),  # week 53; 2019 had 52
+    ],
+)
+def test_reason_stands_where_no_year_can_be_compared(window: str, as_of: str, reason: Reason) -> None:
+    assert STANDARD[window].comparisons(local(f"{as_of} 15:04:00")).year_earlier is reason
+
+
+@given(st.datetimes(min_value=datetime(2016, 1, 1), max_value=datetime(2040, 1, 1)), st.sampled_from(sorted(STANDARD)))
+def test_comparisons_are_made_of_panes_that_are_kept_and_over(now: datetime, window: str) -> None:
+    as_of = now.replace(tzinfo=ZONE)
+    interval = STANDARD[window].interval(as_of)
+    comparisons = STANDARD[window].comparisons(as_of)
+
+    for comparison in (comparisons.previous, comparisons.year_earlier):
+        if isinstance(comparison, Comparison):
+            current, baseline = comparison.current, comparison.baseline
+            assert baseline.start < baseline.end
+            # The last whole day that PT24H is compared by begins before the rolling window.
+            assert interval.start.date() - timedelta(days=1) <= current.start.date() <= current.end.date()
+            assert current.end <= interval.end
+            if baseline.tier in KEPT:
+                earliest_bucket = as_of - KEPT[baseline.tier]
+                assert pane_number(baseline.tier, baseline.start) >= pane_number(baseline.tier, earliest_bucket)
+
+
+def campaign(
+    id_: str, first: str, last: str | None, previous: str | None = None, kind: str = "campaign"
+) -> NamedWindow:
+    return NamedWindow(
+        id=id_,
+        kind=kind,
+        unit="01",
+        title="Thi đua",
+        from_date=date.fromisoformat(first),
+        to_date=None if last is None else date.fromisoformat(last),
+        previous=previous,
+    )
+
+
+def test_named_window_runs_over_its_own_dates_the_last_included() -> None:
+    over = named(campaign("c", "2024-08-19", "2025-08-19"))
+    under_way = named(campaign("c", "2026-11-20", None))
+
+    assert spelled(over.interval(AS_OF)) == ("2024-08-19 00:00", "2025-08-20 00:00", "day")
+    assert spelled(under_way.interval(AS_OF)) == ("2026-11-20 00:00", "2026-11-24 00:00", "day")
+    with pytest.raises(WindowError, match="after today"):
+        named(campaign("c", "2027-01-01", None)).interval(AS_OF)
+
+
+def test_campaign_is_compared_with_its_previous_edition() -> None:
+    first = campaign("c1", "2024-08-19", "2025-08-19")
+    second = campaign("c2", "2026-11-01", "2027-03-31", previous="c1")
+
+    window = find("c2", {"c1": first, "c2": second})
+
+    assert compared(window.comparisons(AS_OF).previous) == (
+        ("2026-11-01 00:00", "2026-11-23 00:00", "day"),
+        ("2024-08-19 00:00", "2024-09-10 00:00", "day"),
+    )
+    assert find("c1", {"c1": first}).comparisons(AS_OF).previous is Reason.NO_PREVIOUS_EDITION
+
+
+def test_campaign_that_is_over_is_compared_with_the_whole_previous_edition() -> None:
+    first = campaign("c1", "2024-01-01", "2024-01-31")
+    second = campaign("c2", "2025-01-01", "2025-03-31")
+
+    assert compared(named(second, first).comparisons(AS_OF).previous)[1] == (
+        "2024-01-01 00:00",
+        "2024-02-01 00:00",
+        "day",
+    )
+
+
+def test_legal_instrument_is_compared_with_as_many_days_before_it_was_in_force() -> None:
+    law = named(campaign("l", "2026-11-13", None, kind="legal_instrument"))
+
+    assert compared(law.comparisons(AS_OF).previous) == (
+        ("2026-11-13 00:00", "2026-11-23 00:00", "day"),
+        ("2026-11-03 00:00", "2026-11-13 00:00", "day"),
+    )
+
+
+def test_dates_include_both_ends_and_go_no_further_than_today() -> None:
+    past = between(date(2024, 12, 24), date(2025, 12, 23))
+    running = between(date(2026, 11, 1), date(2026, 12, 31))
+
+    assert spelled(past.interval(AS_OF)) == ("2024-12-24 00:00", "2025-12-24 00:00", "day")
+    assert spelled(running.interval(AS_OF)) == ("2026-11-01 00:00", "2026-11-24 00:00", "day")
+
+
+def test_what_cannot_be_a_window_is_refused_with_a_reason() -> None:
+    with pytest.raises(WindowError, match="is not a window") as unknown:
+        find("PT2M", {})
+    with pytest.raises(WindowError, match="is before"):
+        between(date(2026, 2, 1), date(2026, 1, 1))
+    with pytest.raises(WindowError, match="is before"):
+        span(Tier.DAY, date(2026, 2, 1), date(2026, 1, 1), AS_OF)
+    with pytest.raises(WindowError, match="kept for 3 days"):
+        span(Tier.MINUTE, date(2026, 11, 13), date(2026, 11, 13), AS_OF)
+    assert unknown.value.status == 422
+
+
+def test_span_begins_with_the_first_pane_that_is_kept() -> None:
+    assert spelled(span(Tier.MINUTE, date(2026, 11, 20), date(2026, 11, 20), AS_OF))[0] == "2026-11-20 15:00"
+    assert spelled(span(Tier.HOUR, date(2026, 9, 22), date(2026, 11, 20), AS_OF))[0] == "2026-09-22 00:00"
+
+
+def test_span_covers_both_days() -> None:
+    assert spelled(span(Tier.HOUR, date(2026, 11, 1), date(2026, 11, 2), AS_OF)) == (
+        "2026-11-01 00:00",
+        "2026-11-03 00:00",
+        "hour",
+    )
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3 * 86_400), st.integers(-2, 5)), max_size=40), st.sampled_from(sorted(STANDARD))
+)
+def test_total_is_the_sum_over_the_interval_and_a_level_the_sum_of_all_before_its_end(
+    facts: list[tuple[int, int]], window: str
+) -> None:
+    series: Series = Series()
+    moments = [(AS_OF - timedelta(seconds=ago), amount) for ago, amount in facts]
+    for tier in Tier:
+        for pane, amount in _panes(tier, moments).items():
+            series.add(tier, pane, amount)
+    interval = STANDARD[window].interval(AS_OF)
+
+    assert total(series, interval, level=False) == sum(n for at, n in moments if interval.start <= at < interval.end)
+    assert total(series, interval, level=True) == sum(n for at, n in moments if at < interval.end)
+
+
+def _panes(tier: Tier, moments: list[tuple[datetime, int]]) -> Counter[int]:
+    panes: Counter[int] = Counter()
+    for at, amount in moments:
+        panes[pane_number(tier, at)] += amount
+    return panes
