@@ -6,7 +6,7 @@ PYTHON ?= $(shell for python in .venv/bin/python python3 python3.13 python3.12 p
 	&& { echo "$$python"; break; }; done)
 COMPOSE ?= $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 VENV := .venv/bin
-SERVICES := tips patrols awards stats
+IMAGES := tips patrols awards stats demo
 PULSE_URL ?= http://127.0.0.1:8000
 ROLE ?= city_operator
 UNIT ?= 01
@@ -39,10 +39,11 @@ arch: venv ## Check who may import whom
 	$(VENV)/lint-imports
 
 bench: venv ## Measure throughput
-	$(VENV)/python -m benchmarks $(ARGS)
+	$(VENV)/python -m benchmarks.fold $(ARGS)
 
 bench-freshness: venv ## Measure the time from an answer to the frame on the operator's screen
-	$(VENV)/python -m benchmarks.freshness $(ARGS)
+	@PULSE_TOKEN="$${PULSE_TOKEN:-$$($(VENV)/python -m deploy.keys token --role administrator --unit '*')}" \
+		$(VENV)/python -m benchmarks.freshness $(ARGS)
 
 e2e: venv ## Follow one tip, patrol, incident and award through the running system (PULSE_URL)
 	PULSE_URL='$(PULSE_URL)' $(VENV)/python -m pytest tests/e2e $(ARGS)
@@ -58,7 +59,7 @@ down: ## End the containers; ARGS=--volumes forgets their data
 	$(COMPOSE) down $(ARGS)
 
 lock: venv ## Pin what pyproject.toml asks for; ARGS=--upgrade takes the newest
-	@for kind in dev run places $(SERVICES); do \
+	@for kind in dev run places $(IMAGES); do \
 		case $$kind in \
 			dev) chosen="pyproject.toml --all-extras --group dev" ;; \
 			run) chosen="pyproject.toml --all-extras --constraints requirements/dev.txt" ;; \

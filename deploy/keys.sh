@@ -1,0 +1,8 @@
+#!/bin/sh
+# Entry point of the container `keys`: makes the keys once and hands out only what each container may have.
+# With arguments it goes on as `python -m deploy.keys`, for example: token --role auditor --unit '*'
+set -eu
+python -m deploy.keys init /keys/private >/dev/null
+cp -u /keys/private/*.pub /keys/public/
+cp -u /keys/private/receipt.key /keys/receipt/
+[ $# = 0 ] || exec python -m deploy.keys "$@" --keys /keys/private
