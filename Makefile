@@ -13,6 +13,12 @@ UNIT ?= 01
 DEMO ?= 1
 FRESH ?= 0
 
+# Behind the gateway of the containers services have prefixes and keys a volume; `make run` has ports and .data/keys.
+GATEWAY = $(shell '$(PYTHON)' deploy/wait.py '$(PULSE_URL)/tips/health/live' 0 2>/dev/null && echo yes)
+ISSUE_TOKEN = $(if $(GATEWAY),$(COMPOSE) run --rm -T keys token,$(VENV)/python -m deploy.keys token)
+ADDRESSES = PULSE_STATS_URL="$${PULSE_STATS_URL:-$(PULSE_URL)}" $(if $(GATEWAY),PULSE_TIPS_URL='$(PULSE_URL)/tips' \
+	PULSE_PATROLS_URL='$(PULSE_URL)/patrols' PULSE_AWARDS_URL='$(PULSE_URL)/awards')
+
 .DEFAULT_GOAL := help
 .PHONY: help run test lint types arch bench bench-freshness e2e up down lock places docs token verify venv venv-run
 
@@ -42,11 +48,12 @@ bench: venv ## Measure throughput
 	$(VENV)/python -m benchmarks.fold $(ARGS)
 
 bench-freshness: venv ## Measure the time from an answer to the frame on the operator's screen
-	@PULSE_TOKEN="$${PULSE_TOKEN:-$$($(VENV)/python -m deploy.keys token --role administrator --unit '*')}" \
+	@$(ADDRESSES) PULSE_TOKEN="$${PULSE_TOKEN:-$$($(ISSUE_TOKEN) --role administrator --unit '*')}" \
 		$(VENV)/python -m benchmarks.freshness $(ARGS)
 
 e2e: venv ## Follow one tip, patrol, incident and award through the running system (PULSE_URL)
-	PULSE_URL='$(PULSE_URL)' $(VENV)/python -m pytest tests/e2e $(ARGS)
+	@PULSE_URL='$(PULSE_URL)' PULSE_TOKEN_COMMAND="$${PULSE_TOKEN_COMMAND:-$(ISSUE_TOKEN)}" \
+		$(VENV)/python -m pytest tests/e2e $(ARGS)
 
 up: ## Bring everything up in containers; ARGS="--scale tips=3" for more of one
 	@$(COMPOSE) version >/dev/null 2>&1 || { echo "Docker with Compose is needed for this; without it: make run." >&2; exit 1; }
@@ -84,7 +91,7 @@ token: venv-run ## Print a token of the local set-up: ROLE=city_operator UNIT=01
 	@$(VENV)/python -m deploy.keys token --role '$(ROLE)' --unit '$(UNIT)'
 
 verify: venv-run ## Recompute every figure from the journals and compare with what is served
-	@PULSE_TOKEN="$${PULSE_TOKEN:-$$($(VENV)/python -m deploy.keys token --role auditor --unit '*')}" \
+	@$(ADDRESSES) PULSE_TOKEN="$${PULSE_TOKEN:-$$($(ISSUE_TOKEN) --role auditor --unit '*')}" \
 		$(VENV)/python -m services.stats verify $(ARGS)
 
 venv venv-run:

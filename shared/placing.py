@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from shared.errors import InvalidInput, NotFound
 from shared.places import local_date, places
-from shared.places.calendar import TIME_ZONE
+from shared.places.local_time import TIME_ZONE
 from shared.security import Principal
 
 

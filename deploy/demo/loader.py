@@ -16,7 +16,7 @@ from deploy.demo.client import Services
 from deploy.demo.history import LATELY, Chunk, History, Recent, Record
 from deploy.demo.state import Progress, State
 
-BATCH: Final = 2_000
+BATCH: Final = 1_000
 AT_ONCE: Final = 3  # requests; more of them only wait for the same store
 ASLEEP_S: Final = 600  # a shorter pause between two lives is not worth filling
 PATH: Final = "/v1/imports"

@@ -24,6 +24,7 @@ from services.stats.state import Entry, StateReader, Writer
 from shared.clock import Clock
 from shared.contracts.base import UNIT_PATTERN
 from shared.contracts.stats import Tier
+from shared.contracts.topics import FACT_TOPICS
 from shared.messaging.admin import BROKER_ERRORS
 from shared.messaging.codec import Record, Undecodable, decode, position_of
 from shared.telemetry import metrics
@@ -216,8 +217,8 @@ class Folding:
         lags: Counter[str] = Counter()
         for tp, fold in self._folds.items():
             lags[tp.topic] += max((ends.get(tp) or 0) - fold.offset, 0)
-        for topic, lag in lags.items():
-            metrics.WORKER_LAG.labels(topic).set(lag)
+        for topic in FACT_TOPICS:
+            metrics.WORKER_LAG.labels(topic.name).set(lags[topic.name])
 
     # -- inside
 
@@ -255,7 +256,8 @@ class Folding:
             heads[partition].extend(flush.heads)
         # A head vouches for the records before it: neither readers nor recovery may see it first.
         await self._writer.write(records)
-        # It vouches for those of earlier flushes too, which a broker that has come back empty does not have.
+        # It vouches for those of earlier flushes too, which a broker that has come back empty does not have. Only now:
+        # the producer may have waited for that broker.
         await self._same_broker()
         await self._writer.write(heads)
 
@@ -274,6 +276,7 @@ class Folding:
         while True:
             await self._changed.wait()
             self._changed.clear()
+            self._idle.clear()
             began = time.monotonic()
             try:
                 await self.flush()
@@ -286,7 +289,6 @@ class Folding:
             await self._pause(min((time.monotonic() - began) * PAUSE_RATIO, LONGEST_PAUSE_S))
 
     async def _pause(self, longest_s: float) -> None:
-        self._idle.clear()
         try:
             async with asyncio.timeout(longest_s):
                 await self._idle.wait()

@@ -22,7 +22,7 @@ from shared.settings import Settings, kafka_client_options
 FETCH_WAIT_MS: Final = 100  # nobody waits for what others wrote; shorter fetches would only heat an idle machine
 READ_TIMEOUT_MS: Final = 250
 BETWEEN_READS_S: Final = 0.25  # an old record on top is harmless for minutes: reading in portions saves work
-CLOSE_S: Final = 3.0
+CLOSE_S: Final = 1.5
 
 
 Entry: TypeAlias = tuple[bytes, bytes | None]
@@ -201,5 +201,8 @@ class StateReader:
 
 
 def _ordered(entry: tuple[bytes, bytes]) -> PaneRecord | Head | None:
-    record = decode(*entry)
+    try:
+        record = decode(*entry)
+    except ValueError:
+        return None
     return record if isinstance(record, PaneRecord | Head) else None

@@ -12,12 +12,11 @@ from shared.clock import Clock
 from shared.contracts.base import Event
 from shared.contracts.topics import Topic, topic_of
 from shared.outbox.lineage import lineage_of
+from shared.outbox.names import COUNTERS, ENTRIES
 from shared.store.client import Document, ReturnDocument, Session, Store
 from shared.telemetry.metrics import OUTBOX_COMMITTED
 
 ENTRY_RECORDS: Final = 1_000  # with records of about 1 kB far below the store's 16 MB a document, and one page of work
-COUNTERS: Final = "outbox_counters"
-ENTRIES: Final = "outbox_entries"
 
 
 @dataclass(frozen=True, slots=True, order=True)

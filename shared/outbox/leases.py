@@ -1,12 +1,11 @@
 """Who may relay a topic right now, by the clock of the store; owns no work."""
 
-import time
 from typing import Final
 
 from shared.ids import new_id
+from shared.outbox.names import LEASES
 from shared.store.client import Document, DuplicateKey, ReturnDocument, Store
 
-LEASES: Final = "outbox_leases"
 LEASE_S: Final = 3.0  # a killed relay is followed within this time
 RENEW_S: Final = 1.0
 
@@ -23,31 +22,19 @@ class Lease:
         self._name = name
         self._holder = new_id()
         self._length_s = length_s
-        self._held_until = 0.0
-
-    @property
-    def held(self) -> bool:
-        """Whether the claim can still be trusted here, without asking."""
-        return time.monotonic() < self._held_until
 
     async def acquire(self) -> bool:
         """Take the lease or prolong it; whether it is held now."""
-        asked_at = time.monotonic()
         try:
             lease = await self._leases.find_one_and_update(
                 {"_id": self._name}, self._claim(), upsert=True, return_document=ReturnDocument.AFTER
             )
         except DuplicateKey:
             return False  # another one made the lease in this moment
-        if lease is None or lease["holder"] != self._holder:
-            self._held_until = 0.0
-            return False
-        self._held_until = asked_at + self._length_s
-        return True
+        return lease is not None and bool(lease["holder"] == self._holder)
 
     async def release(self) -> None:
         """Let the next holder follow at once."""
-        self._held_until = 0.0
         await self._leases.delete_one({"_id": self._name, "holder": self._holder})
 
     def _claim(self) -> list[Document]:

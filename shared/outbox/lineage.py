@@ -1,23 +1,21 @@
 """The id of a database's event sequences; owns when it is made and when it must change.
 
 A restored backup gives positions anew that consumers have applied already. Stop the service, renew the lineage, delete
-the service's topics and start it again: everything is published as a new history, and nothing is dropped as a duplicate.
+the service's topics and start it again: all is published as a new history, and nothing is dropped as a duplicate.
 
     python -m shared.outbox.lineage pulse_tips
 """
 
 import asyncio
 from contextlib import suppress
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
 from shared.ids import new_id
+from shared.outbox.names import ENTRIES, LINEAGE
 from shared.settings import Settings
 from shared.store.client import DuplicateKey, Store
-
-LINEAGE: Final = "outbox_lineage"
-ENTRIES: Final = "outbox_entries"
 
 
 async def lineage_of(store: Store) -> str:

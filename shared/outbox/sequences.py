@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Final
 
-from shared.outbox.entries import COUNTERS, ENTRIES, ENTRY_RECORDS, Entry, counter_id
+from shared.outbox.entries import ENTRY_RECORDS, Entry, counter_id
+from shared.outbox.names import COUNTERS, ENTRIES
 from shared.store.client import Document, Store
 
 PAGE_RECORDS: Final = 2_000  # about 1.5 MB; the last entry of a page may go beyond

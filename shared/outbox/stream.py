@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Final
 
-from shared.outbox.entries import COUNTERS, Hints, counter_id
+from shared.outbox.entries import Hints, counter_id
+from shared.outbox.names import COUNTERS
 from shared.store.client import Document, Store, StoreError
 
 RETRY_S: Final = 1.0

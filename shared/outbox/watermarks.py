@@ -4,12 +4,9 @@ import asyncio
 from collections.abc import Awaitable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
 
+from shared.outbox.names import PUBLICATIONS, WATERMARKS
 from shared.store.client import DuplicateKey, Store, UpdateOne
-
-PUBLICATIONS: Final = "outbox_publications"
-WATERMARKS: Final = "outbox_watermarks"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ The map before the reform is the one of 30 June 2025. For Hanoi and Hồ Chí Mi
 1 January 2025 are known as well (Hanoi had 579, then 526); elsewhere that map stands for every day before the reform.
 """
 
-from shared.places.calendar import local_date
+from shared.places.local_time import local_date
 from shared.places.names import plain
 from shared.places.registry import Places, places
 from shared.places.search import Hit

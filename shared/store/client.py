@@ -80,7 +80,9 @@ class Store:
         """What `callback` returns, once everything it wrote with the session is committed to a majority's journals.
 
         `callback` runs again after a write conflict or a lost primary, so it must change nothing but the store.
-        Raises: what `callback` raises, after rolling back; StoreError when the store gave up.
+        A client that dies within a transaction leaves its documents locked until the server gives it up, after
+        60 s; whoever meets them is told to come again.
+        Raises: what `callback` raises, after rolling back; StoreUnavailable when conflicts do not end in time.
         """
         deadline = time.monotonic() + TRANSACTION_S
         async with await self._client.start_session() as session:
@@ -96,8 +98,10 @@ class Store:
                         await _commit(session, deadline)
                     return result
                 except StoreError as error:
-                    if not error.has_error_label("TransientTransactionError") or time.monotonic() > deadline:
+                    if not error.has_error_label("TransientTransactionError"):
                         raise
+                    if time.monotonic() > deadline:
+                        raise StoreUnavailable("The transaction met others to the end of its time.") from error
                 # Writers of one document would collide again in step; the cap keeps a hot document moving.
                 await asyncio.sleep(random.uniform(0, min(0.005 * 1.5**attempt, 0.25)))
                 attempt += 1

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,7 @@ def patrol(day: int) -> PatrolFacts:
 
 def events_of(unit: str) -> list[Event]:
     """Four patrols of which two stay in the month: one is moved out of it, one is withdrawn."""
-    where = {"time": SINCE, "partitionkey": unit}
+    where: dict[str, Any] = {"time": SINCE, "partitionkey": unit}
     held = OutreachSessionFacts(held_at=SINCE, attendance=40)
     return [
         PatrolCompleted(subject="a", data=PatrolChange(was=None, is_=patrol(1)), **where),

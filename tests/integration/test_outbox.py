@@ -74,15 +74,17 @@ async def test_writers_in_several_processes_leave_neither_holes_nor_doubles(
 
 
 async def test_commit_order_is_number_order(outbox: Outbox, sequences: Sequences) -> None:
-    seen: list[int] = []
-    writing = asyncio.gather(*(commit(writer, times=20) for writer in (outbox, await opened(outbox.store))))
+    writers = [outbox, await opened(outbox.store)]
+    seen: list[int] = [0]
 
-    while not writing.done():
-        committed = await sequences.committed_of(UNIT)
-        page = await sequences.page(UNIT, 0)  # raises on a hole
-        assert not committed or page[-1].last >= committed
-        seen.append(committed)
-    await writing
+    async with asyncio.TaskGroup() as writing:
+        for writer in writers:
+            writing.create_task(commit(writer, times=20))
+        while seen[-1] < 40:
+            committed = await sequences.committed_of(UNIT)
+            page = await sequences.page(UNIT, 0)  # raises on a hole
+            assert not committed or page[-1].last >= committed
+            seen.append(committed)
 
     assert all(earlier <= later for earlier, later in pairwise(seen))
 

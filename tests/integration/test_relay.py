@@ -1,7 +1,6 @@
 """What has been committed reaches the log: in order, at least once, whatever dies."""
 
 import asyncio
-import os
 import sys
 from collections.abc import AsyncIterator
 
@@ -15,6 +14,7 @@ from shared.messaging.codec import Record
 from shared.messaging.consumer import Reader
 from shared.messaging.producer import open_producer, partition_of
 from shared.outbox.entries import Outbox
+from shared.outbox.relay import Relay
 from shared.settings import Settings
 from shared.testing.recorder import eventually
 from tests.integration.outbox_rig import (
@@ -117,17 +117,16 @@ async def test_a_relay_killed_under_load_loses_nothing(
     outbox: Outbox, settings: Settings, store_uri: str, kafka_bootstrap: str
 ) -> None:
     command = [sys.executable, "-m", "tests.integration.relay_process", store_uri, outbox.store.name, kafka_bootstrap]
-    load = asyncio.create_task(commit(outbox, times=400))
 
-    async with recording(settings, outbox) as log:
+    async with recording(settings, outbox) as log, asyncio.TaskGroup() as load:
+        load.create_task(commit(outbox, times=250))
         for killed_at in (50, 150):
-            relay = await asyncio.create_subprocess_exec(*command, env=os.environ)
+            relay = await asyncio.create_subprocess_exec(*command)
             await eventually(lambda least=killed_at: len(log.applied(UNIT)) >= least)  # type: ignore[misc]
             relay.kill()
             await relay.wait()
         async with relaying(outbox, settings):
-            await load
-            await eventually(lambda: len(log.applied(UNIT)) == 400)
+            await eventually(lambda: len(log.applied(UNIT)) == 250, within_s=60)
 
 
 async def test_a_consumers_wish_is_sent_again(outbox: Outbox, settings: Settings) -> None:
@@ -186,8 +185,7 @@ async def test_another_number_of_partitions_ends_the_relay_with_the_ways_out(
     other = settings.model_copy(update={"kafka_partitions": settings.kafka_partitions + 1})
 
     with pytest.raises(ExceptionGroup) as ended:
-        async with asyncio.timeout(20), relaying(outbox, other):
-            await asyncio.Event().wait()
+        await asyncio.wait_for(Relay(outbox.store, other, outbox.topics).run(asyncio.Event()), 20)
 
     (error,) = ended.value.exceptions
     assert isinstance(error, TopicMismatch)

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
 
@@ -158,13 +159,13 @@ class ScriptedFeed:
 
 
 class ConsoleRig:
-    """A server on one port that can go away and come back."""
+    """A server on one port that can go away and come back; with a public key it asks for tokens."""
 
-    def __init__(self, port: int | None = None, *, local_reader: bool = True) -> None:
+    def __init__(self, port: int | None = None, *, public_key: Path | None = None) -> None:
         self.feed = ScriptedFeed()
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._settings = StatsSettings(local_reader=local_reader, port=self.port)
+        self._settings = StatsSettings(port=self.port, local_reader=public_key is None, jwt_public_key_file=public_key)
         self._server: uvicorn.Server | None = None
         self._app: FastAPI | None = None
         self._loop: asyncio.AbstractEventLoop | None = None

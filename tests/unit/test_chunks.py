@@ -1,11 +1,13 @@
+import importlib.metadata
 from collections import defaultdict
 from types import SimpleNamespace
 from typing import Any
 
+import faust
+import faust.streams
 import pytest
 from faust.types import TP
 
-from services.stats import chunks
 from services.stats.chunks import ChunkConsumer, ChunkScheduler, require_pinned_faust
 
 HERE, THERE = TP("patrols.v1", 3), TP("tips.v1", 7)
@@ -27,8 +29,8 @@ def test_everything_fetched_of_a_partition_is_one_message() -> None:
 
 
 def test_a_chunk_stands_at_its_last_record() -> None:
-    records = [SimpleNamespace(offset=offset, timestamp=5_000, timestamp_type=0) for offset in (40, 41, 42)]
-    consumer = SimpleNamespace(app=SimpleNamespace(consumer_generation_id=6))
+    records: Any = [SimpleNamespace(offset=offset, timestamp=5_000, timestamp_type=0) for offset in (40, 41, 42)]
+    consumer: Any = SimpleNamespace(app=SimpleNamespace(consumer_generation_id=6))
 
     message = ChunkConsumer._to_message(consumer, HERE, records)
 
@@ -47,7 +49,7 @@ def test_the_commit_follows_the_highest_acknowledged_chunk_however_far_apart_chu
 
 
 async def test_the_distance_between_two_chunks_is_no_gap() -> None:
-    consumer = SimpleNamespace(_gap={})
+    consumer: Any = SimpleNamespace(_gap={})
 
     await ChunkConsumer._add_gap(consumer, HERE, 0, 5_000)
 
@@ -56,14 +58,14 @@ async def test_the_distance_between_two_chunks_is_no_gap() -> None:
 
 def test_another_version_of_faust_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     require_pinned_faust()
-    monkeypatch.setattr(chunks.importlib.metadata, "version", lambda _: "0.16.0")
+    monkeypatch.setattr(importlib.metadata, "version", lambda _: "0.16.0")
 
     with pytest.raises(RuntimeError, match=r"faust-streaming 0\.16\.0 is installed"):
         require_pinned_faust()
 
 
 def test_faust_without_its_compiled_stream_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chunks.faust.streams, "_CStreamIterator", None)
+    monkeypatch.setattr(faust.streams, "_CStreamIterator", None)
 
     with pytest.raises(RuntimeError, match="compiled stream module is missing"):
         require_pinned_faust()

@@ -252,4 +252,6 @@ async def test_another_lineage_ends_the_fold_and_nothing_of_it_is_folded(bench: 
 
     with pytest.RaisesGroup(LineageChanged):
         await folding.keep_flushing()
+    await folding.release()
     assert bench.stream.acked == [event]
+    assert (bench.head.position, bench.head.lineage) == (1, "l")

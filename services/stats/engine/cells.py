@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from services.stats.catalogue.facts import Facts
 from services.stats.catalogue.reader import Reader
-from services.stats.engine.calendar import Calendar
+from services.stats.engine.local_panes import Calendar
 from services.stats.engine.state import Cell, TodayUnit, UnitState
 from shared.messaging.codec import Envelope
 

@@ -25,7 +25,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from services.stats.catalogue import CATALOGUE
-from services.stats.engine.calendar import Calendar, Floor
+from services.stats.engine.local_panes import Calendar, Floor
 from services.stats.engine.cells import Cells
 from services.stats.engine.flush import Flush, LineageChanged, Outcome, Size
 from services.stats.engine.named import named_window

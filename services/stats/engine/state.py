@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Final, TypeAlias
 
-from services.stats.engine.calendar import Calendar, Floor, Place
+from services.stats.engine.local_panes import Calendar, Floor, Place
 from services.stats.panes import SPLIT, Head, LastEvent, PaneRecord, Series, bucket_number, bucket_text, pane_key
 from shared.contracts.stats import Tier
 from shared.messaging.codec import Envelope

@@ -34,11 +34,11 @@ def verify(settings: Settings, served: Served, journals: Journals) -> Report:
     The figures have to contain at least what was committed when this began; what is committed meanwhile is told apart
     by the positions that each answer states.
     """
-    sequences = list(journals.units())
     report = Report()
-    tables = _tables(served, sequences, report)
+    tables = _tables(served, list(journals.units()), report)
     recount = Recount(places(), settings.zone, settled=_settled(tables))
-    for owner, topic, unit, _ in sequences:
+    # Listed anew: a unit may have had its first event between that list and the tables.
+    for owner, topic, unit, _ in journals.units():
         for page in journals.events(owner, topic, unit):
             recount.take(topic, unit, page)
     for table in tables:

@@ -27,13 +27,15 @@ const Page = () => html`<${Fragment}>
   <a class="skip" href="#communes">${t("skip")}</a>
   <${Header} />
   <${Freshness} />
-  <main class=${store.dimmed.value ? "dimmed" : ""}>
-    <${Windows} />
-    <${Failure} />
-    <${Headline} />
-    <${Table} />
-  </main>
-  <${panel.Panel} />
+  <div class="body">
+    <main class=${store.dimmed.value ? "dimmed" : ""}>
+      <${Windows} />
+      <${Failure} />
+      <${Headline} />
+      <${Table} />
+    </main>
+    <${panel.Panel} />
+  </div>
   <${announcer.Announcer} />
   <${Dialogs} />
 <//>`;

@@ -12,7 +12,7 @@ const TONES = { live: "good", loading: "plain", rebuilding: "note", paused: "not
 const LABELS = { cut_long: "level_cut" };
 
 export const label = (level) => t(LABELS[level] ?? `level_${level}`);
-export const tone = (level) => TONES[level];
+const tone = (level) => TONES[level];
 
 const topicName = (topic) => {
   const key = `topic_${topic.split(".")[0]}`;
@@ -46,7 +46,7 @@ function Topic({ topic }) {
 function Facts({ facts }) {
   const connection = store.connection.value;
   const incomplete = facts.incomplete_units.map((code) => store.units.value?.get(code)?.name ?? code);
-  return html`<section id="facts" class="facts" aria-label=${t("freshness_title")}>
+  return html`<div id="facts" class="facts">
     <div class="scroller" tabindex="0" role="group" aria-label=${t("freshness_caption")}>
       <table>
         <caption>${t("freshness_caption")}</caption>
@@ -69,7 +69,7 @@ function Facts({ facts }) {
       <div><dt>${t("worker_head")}</dt><dd>${facts.worker.last_head_at ? recent(facts.worker.last_head_at, store.today.value) : t("never")}</dd></div>
       ${incomplete.length > 0 && html`<div><dt>${t("incomplete_units")}</dt><dd class="warn">${incomplete.join(", ")}</dd></div>`}
     </dl>
-  </section>`;
+  </div>`;
 }
 
 function Progress({ label: text, part, counts }) {
@@ -79,6 +79,12 @@ function Progress({ label: text, part, counts }) {
   </div>`;
 }
 
+/** How far the figures may be trusted, in one word. */
+export function Pill() {
+  const level = store.level.value;
+  return html`<span class="pill ${tone(level)}"><span class="dot" aria-hidden="true"></span>${label(level)}</span>`;
+}
+
 export function Freshness() {
   const facts = store.freshness.value;
   const { level, reasons } = store.trust.value;
@@ -86,7 +92,7 @@ export function Freshness() {
   const sums = facts && ["committed", "applied"].map((field) => facts.topics.reduce((sum, topic) => sum + topic[field], 0));
   return html`<section class="freshness ${tone(level)}" aria-label=${t("freshness_title")} data-level=${level}>
     <div class="strip">
-      <span class="pill"><span class="dot" aria-hidden="true"></span>${label(level)}</span>
+      <${Pill} />
       ${facts?.simulated && html`<strong class="simulated" title=${t("simulated_long")}>${t("simulated")}</strong>`}
       <p class="reasons">${reasons.map((reason) => html`<span key=${reason.say}>${sentence(reason)}${" "}</span>`)}</p>
       ${facts &&

@@ -8,6 +8,7 @@ import { session } from "../live.js";
 import * as store from "../store.js";
 import { said, t } from "../words.js";
 import { Change, DefinitionButton, Live } from "./figure.js";
+import { Pill } from "./freshness.js";
 import { Icon } from "./icons.js";
 import { Sparkline } from "./sparkline.js";
 
@@ -119,6 +120,7 @@ export function Panel() {
   return html`<aside class="panel" aria-label=${t("panel", { name })}>
     <div class="panel-head">
       <h2 tabindex="-1" ref=${heading}>${name}</h2>
+      <${Pill} />
       <button type="button" class="quiet" aria-label=${t("close")} onClick=${() => address.go({ unit: null })}><${Icon} name="close" /></button>
     </div>
     <div class="panel-body">
