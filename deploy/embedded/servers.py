@@ -31,6 +31,10 @@ FRUGAL: Final = {
 }
 STORE_CACHE: Final = "256M"  # with 128M, transactions of 2,000 records stalled its eviction for good under load
 
+# Change streams only wake the relays, which look for themselves as well: what is older than this helps nobody, and the
+# log holds a second copy of every document that was written.
+OPLOG: Final = ("--oplog-retention-seconds", "60", "--oplog-max-entries", "2000")
+
 
 class ServerNotAvailable(Exception):
     """An embedded server cannot run here, or did not come up; the text says why in one sentence."""
@@ -86,6 +90,7 @@ def store_command(port: int, storage: Path) -> list[str]:
         "--sync-on-commit",  # without it a SIGKILL loses acknowledged transactions
         "--cache-size",
         STORE_CACHE,
+        *OPLOG,
         "--log-level",
         "WARNING",
     ]

@@ -7,6 +7,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import ProducerClosed
 
 CANCEL_S: Final = 0.05
+STOP_S: Final = 0.5
 
 
 async def abandon_producer(producer: AIOKafkaProducer) -> None:
@@ -23,9 +24,13 @@ async def abandon_producer(producer: AIOKafkaProducer) -> None:
 
 async def close_consumer(consumer: AIOKafkaConsumer) -> None:
     """Close a consumer, its broker being there or not."""
-    # With a request under way `stop` ends in the cancellation of its own fetch, and leaves the connections open.
+    # With a request under way `stop` may end in the cancellation of its own fetch and leave the connections open, or
+    # wait for a fetching task that took its cancellation for that of a request, and never end.
     stopping = asyncio.create_task(consumer.stop())
-    await asyncio.wait({stopping})
+    await asyncio.wait({stopping}, timeout=STOP_S)
+    while not stopping.done():
+        consumer._fetcher._fetch_task.cancel()
+        await asyncio.wait({stopping}, timeout=CANCEL_S)
     await consumer._client.close()
     if not stopping.cancelled() and (error := stopping.exception()) is not None:
         raise error

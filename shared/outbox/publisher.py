@@ -121,11 +121,12 @@ class Publisher:
         """Hand over a page and await each acknowledgement in turn: what follows a failed record is not marked."""
         key, partition = unit.encode(), partition_of(unit, self._partitions)
         handed_over: list[tuple[int, asyncio.Future[RecordMetadata]]] = []
-        for entry in entries:
-            for position, value in enumerate(entry.records, entry.first):
-                future = await self._producer.send(self._topic, value, key, partition, headers=record_headers(position))
-                handed_over.append((position, future))
         try:
+            for entry in entries:
+                for position, value in enumerate(entry.records, entry.first):
+                    headers = record_headers(position)
+                    future = await self._producer.send(self._topic, value, key, partition, headers=headers)
+                    handed_over.append((position, future))
             for position, future in handed_over:
                 await self._watermarks.after(future, unit, position)
                 self._published[unit] = position

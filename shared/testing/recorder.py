@@ -3,11 +3,11 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 from shared.contracts.topics import Topic
-from shared.messaging.codec import Envelope, Record, decode
+from shared.messaging.codec import Envelope, Record, Undecodable, decode
 from shared.messaging.consumer import Reader
 from shared.settings import Settings
 
@@ -32,8 +32,12 @@ class EventRecorder:
 
     @property
     def events(self) -> list[Envelope]:
-        """The events whose lineage is the recorder's."""
-        return [event for event in (decode(record.value) for record in self.records) if event.lineage == self._lineage]
+        """The events whose lineage is the recorder's; what cannot be read has none."""
+        found: list[Envelope] = []
+        for record in self.records:
+            with suppress(Undecodable):
+                found.append(decode(record.value))
+        return [event for event in found if event.lineage == self._lineage]
 
     def positions(self, unit: str) -> list[int]:
         """The positions of a unit in the order of the log, repeated ones included."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from queue import Queue
 
 import httpx
 
-from tests.e2e.system import Json, System, token
+from tests.e2e.system import PATIENCE_S, Json, System, token
 
 
 def follow(system: System, frames: Queue[tuple[str, Json]], stop: threading.Event, **selection: str) -> None:
@@ -47,7 +48,9 @@ def test_an_accepted_event_is_pushed_to_who_listens(system: System, province: st
     answer = system.patrols("team_leader", commune).post("/v1/patrols", patrol)
     topic, unit, position = answer.headers["Pulse-Position"].split("/")
 
+    deadline = time.monotonic() + PATIENCE_S
     while True:
+        assert time.monotonic() < deadline, "frames come, but none with the event"
         kind, frame = frames.get(timeout=5)
         if kind == "changes" and frame["positions"].get(f"{topic}/{unit}", 0) >= int(position):
             break

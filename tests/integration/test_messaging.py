@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.client import AIOKafkaClient
 
 from deploy.embedded.servers import start_broker
 from shared.contracts.outbox import ResendRequest
@@ -53,10 +54,10 @@ async def test_another_number_is_refused_with_the_ways_out(settings: Settings) -
 
 async def test_asking_for_an_unknown_topic_does_not_create_it(settings: Settings) -> None:
     topic = a_topic()
-    consumer = AIOKafkaConsumer(topic.name, bootstrap_servers=settings.kafka_bootstrap_servers)
-    await consumer.start()
-    await consumer.getmany(timeout_ms=300)
-    await consumer.stop()
+    client = AIOKafkaClient(bootstrap_servers=settings.kafka_bootstrap_servers)
+    await client.bootstrap()
+    await client.add_topic(topic.name)  # as every producer and consumer does
+    await client.close()
 
     admin = Admin(settings)
     try:

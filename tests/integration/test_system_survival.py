@@ -35,7 +35,7 @@ async def writer(system: System) -> AsyncIterator[Writer]:
         yield writer
 
 
-@pytest.mark.parametrize("victim", ["stats-worker", "stats", "patrols", "tips", "store"])
+@pytest.mark.parametrize("victim", ["stats-worker", "stats", "patrols", "tips", "awards", "store"])
 async def test_after_the_death_of_a_process_the_figures_come_right(system: System, writer: Writer, victim: str) -> None:
     async with writer.at_work():
         await more_is_written(writer)

@@ -120,8 +120,19 @@ class ScriptedFeed:
                 record = PaneRecord(topic, unit, tier, bucket, position, self.generation, plain)
                 self.view.take(record.key, encode(record))
         last_event = LastEvent("patrol.completed.v1", now, now)
-        wire = (topic, unit, position, 0, 0, {}, self.generation, LINEAGE, CLUSTER)
-        head = Head(*wire, skipped=self.skipped[source], last_event=last_event)
+        head = Head(
+            topic=topic,
+            unit=unit,
+            position=position,
+            offset=0,
+            partition=0,
+            horizon={},
+            generation=self.generation,
+            lineage=LINEAGE,
+            cluster_id=CLUSTER,
+            skipped=self.skipped[source],
+            last_event=last_event,
+        )
         return self.view.take(head.key, encode(head))
 
     def state(self) -> dict[str, Any]:

@@ -25,9 +25,9 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from services.stats.catalogue import CATALOGUE
-from services.stats.engine.local_panes import Calendar, Floor
 from services.stats.engine.cells import Cells
 from services.stats.engine.flush import Flush, LineageChanged, Outcome, Size
+from services.stats.engine.local_panes import Calendar, Floor
 from services.stats.engine.named import named_window
 from services.stats.engine.state import TodayUnit, UnitState
 from services.stats.panes import Head, LastEvent, NamedWindow, PaneRecord, Snapshot, encode, head_key, window_key

@@ -26,7 +26,7 @@ export default {
   windows_calendar: "Calendar",
   windows_named: "Campaigns, laws",
   windows_dates: "Choose dates",
-  window_named_pick: "Campaigns, laws…",
+  window_named_pick: "Named windows…",
   dates_from: "From",
   dates_to: "To the end of",
   dates_show: "Show",

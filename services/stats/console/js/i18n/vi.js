@@ -26,7 +26,7 @@ export default {
   windows_calendar: "Theo lịch",
   windows_named: "Phong trào, văn bản",
   windows_dates: "Tự chọn ngày",
-  window_named_pick: "Phong trào, văn bản…",
+  window_named_pick: "Kỳ có tên…",
   dates_from: "Từ ngày",
   dates_to: "Đến hết ngày",
   dates_show: "Xem",
