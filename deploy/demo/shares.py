@@ -9,6 +9,8 @@ _NORMAL_FROM = 30.0  # above this mean a rounded normal cannot be told from a Po
 
 def allocate(total: int, weights: Sequence[float]) -> list[int]:
     """Whole shares in proportion to the weights that add up to exactly the total (largest remainders)."""
+    if total == 0:
+        return [0] * len(weights)
     whole = math.fsum(weights)
     exact = [total * weight / whole for weight in weights]
     shares = [math.floor(each) for each in exact]

@@ -11,6 +11,7 @@ from typing import Final
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from services.stats.catalogue import CATALOGUE, generation
 from services.stats.changes import Changes
@@ -39,6 +40,15 @@ console_router = APIRouter(include_in_schema=False)
 async def console() -> Response:
     """The operators' console."""
     return FileResponse(CONSOLE / "index.html", headers={"Cache-Control": "no-cache"})
+
+
+class ConsoleFiles(StaticFiles):
+    """The console's files, asked for anew each time and answered with 304 where they have not changed."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
 
 
 def make_app(settings: StatsSettings, clock: Clock) -> FastAPI:
@@ -86,7 +96,7 @@ def make_app(settings: StatsSettings, clock: Clock) -> FastAPI:
     app.state.figures = figures
     app.state.changes = changes
     app.state.clock = clock
-    app.mount("/console", StaticFiles(directory=CONSOLE), name="console")
+    app.mount("/console", ConsoleFiles(directory=CONSOLE), name="console")
     return app
 
 

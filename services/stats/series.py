@@ -70,12 +70,12 @@ class Series:
 
     def level(self, tier: Tier, end: int) -> int:
         """How much there is before the pane `end`: all whole days, and of the last day its finer panes."""
-        days = self._tiers.get(Tier.DAY)
-        if days is None:
-            return 0
         per_day = PANES_A_DAY[tier]
         whole_days = end // per_day
-        return days.total(None, whole_days) + self.total(tier, whole_days * per_day, end)
+        # What began and ended within one day alone leaves no whole days, and yet there was something in between.
+        days = self._tiers.get(Tier.DAY)
+        before = days.total(None, whole_days) if days else 0
+        return before + self.total(tier, whole_days * per_day, end)
 
     def between(self, tier: Tier, start: int, end: int) -> Iterator[tuple[int, int]]:
         """(pane number, amount) of the panes with something in them, in order."""

@@ -44,7 +44,12 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
     data: msgspec.Raw
 
 
+class _Recorded(msgspec.Struct, gc=False):
+    recordedtime: datetime
+
+
 _decoder: Final = msgspec.json.Decoder(Envelope)
+_recorded: Final = msgspec.json.Decoder(_Recorded)
 
 
 def decode(value: bytes | None) -> Envelope:
@@ -60,6 +65,11 @@ def decode(value: bytes | None) -> Envelope:
 def record_headers(position: int) -> list[tuple[str, bytes]]:
     """Kafka headers of an event: what a reader may want without decoding the value."""
     return [(CONTENT_TYPE_HEADER, CONTENT_TYPE.encode()), (POSITION_HEADER, b"%d" % position)]
+
+
+def recorded_ms(value: bytes) -> int:
+    """When a finished record says that it was recorded, in milliseconds of Unix time."""
+    return int(_recorded.decode(value).recordedtime.timestamp() * 1000)
 
 
 def position_of(headers: Headers) -> int | None:

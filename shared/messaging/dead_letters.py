@@ -24,6 +24,7 @@ from aiokafka import AIOKafkaProducer
 from shared.contracts.base import UNIT_PATTERN
 from shared.contracts.outbox import ResendRequest
 from shared.contracts.topics import FACT_TOPICS, RESEND, Topic, dead_letters_of, topic_named
+from shared.messaging.admin import BROKER_ERRORS, cluster_id
 from shared.messaging.codec import Record, position_of
 from shared.messaging.consumer import Reader
 from shared.messaging.producer import open_producer, partition_of
@@ -153,8 +154,13 @@ def replay_letters(topic: TopicOption = None, unit: UnitOption = None) -> None:
 
 
 async def _chosen(topic: str | None, unit: str | None) -> list[Letter]:
+    settings = Settings.load()
+    try:
+        await cluster_id(settings)
+    except BROKER_ERRORS:
+        raise SystemExit(f"No broker answers at {settings.kafka_bootstrap_servers}.") from None
     topics = [topic_named(topic)] if topic else FACT_TOPICS
-    found = await letters(Settings.load(), topics)
+    found = await letters(settings, topics)
     return [letter for letter in found if unit in (None, letter.unit)]
 
 

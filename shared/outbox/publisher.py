@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from aiokafka.structs import RecordMetadata
 
 from shared.clock import Clock
-from shared.messaging.codec import record_headers
+from shared.messaging.codec import record_headers, recorded_ms
 from shared.messaging.producer import partition_of
 from shared.outbox.entries import Entry
 from shared.outbox.sequences import BrokenSequence, Sequences
@@ -21,7 +21,14 @@ class SendsRecords(Protocol):
     """The part of a producer that publishing needs."""
 
     async def send(
-        self, topic: str, value: bytes, key: bytes, partition: int, *, headers: list[tuple[str, bytes]]
+        self,
+        topic: str,
+        value: bytes,
+        key: bytes,
+        partition: int,
+        *,
+        timestamp_ms: int | None = None,
+        headers: list[tuple[str, bytes]],
     ) -> asyncio.Future[RecordMetadata]:
         """Hand over one record; the future is the broker's acknowledgement."""
         ...
@@ -124,8 +131,11 @@ class Publisher:
         try:
             for entry in entries:
                 for position, value in enumerate(entry.records, entry.first):
-                    headers = record_headers(position)
-                    future = await self._producer.send(self._topic, value, key, partition, headers=headers)
+                    # Stamped by the client it would tell when exactly an anonymous tip came in.
+                    at, headers = recorded_ms(value), record_headers(position)
+                    future = await self._producer.send(
+                        self._topic, value, key, partition, timestamp_ms=at, headers=headers
+                    )
                     handed_over.append((position, future))
             for position, future in handed_over:
                 await self._watermarks.after(future, unit, position)

@@ -1,7 +1,7 @@
 """The relay of one service: a topic relay for each of its topics, kept going whatever fails."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -9,13 +9,15 @@ import structlog
 
 from shared.clock import Clock, SystemClock
 from shared.contracts.topics import Topic
-from shared.messaging.admin import TopicMismatch
+from shared.messaging.admin import BROKER_ERRORS, TopicMismatch
+from shared.outbox.broker import BrokerLost
 from shared.outbox.entries import Hints
 from shared.outbox.topic_relay import Parts, TopicRelay
 from shared.settings import Settings
-from shared.store.client import Store
+from shared.store.client import Store, StoreError
 from shared.telemetry.metrics import RELAY_ERRORS
 
+AWAY: Final = (BrokerLost, StoreError, *BROKER_ERRORS)
 RETRY_S: Final = 0.5
 FOLLOW_S: Final = 1.0  # between looks whether the lease has become free
 
@@ -78,15 +80,21 @@ async def _keep_relaying(name: str, topic: TopicRelay, stop: asyncio.Event) -> N
                 raise
             except Exception as error:
                 RELAY_ERRORS.labels(name).inc()
-                _log.warning("relaying stopped and is tried again", topic=name, reasons=_reasons(error))
+                causes = list(_causes(error))
+                # A store or broker that is away comes back; anything else is a fault that somebody has to see.
+                tell = _log.warning if all(isinstance(cause, AWAY) for cause in causes) else _log.error
+                reasons = [f"{type(cause).__name__}: {cause}" for cause in causes]
+                tell("relaying stopped and is tried again", topic=name, reasons=reasons)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), pause_s)
     finally:
         await topic.close()
 
 
-def _reasons(error: BaseException) -> list[str]:
+def _causes(error: BaseException) -> Iterator[BaseException]:
     """What really happened, without the groups around it."""
     if isinstance(error, BaseExceptionGroup):
-        return [reason for inner in error.exceptions for reason in _reasons(inner)]
-    return [f"{type(error).__name__}: {error}"]
+        for inner in error.exceptions:
+            yield from _causes(inner)
+    else:
+        yield error

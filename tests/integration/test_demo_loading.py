@@ -1,7 +1,7 @@
 """A thin slice of the demonstration through the real services: loading, starting again, and living on."""
 
 from collections.abc import AsyncIterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -124,7 +124,7 @@ async def test_a_patrol_that_was_under_way_at_the_end_is_completed_after_the_nex
 ) -> None:
     body: dict[str, Any] = {
         "unit": "00070", "kind": "security", "team_count": 1, "participants": 4,
-        "started_at": datetime.now(UTC).isoformat(),
+        "started_at": (datetime.now(UTC) - timedelta(minutes=20)).isoformat(),
     }  # fmt: skip
     patrol = await services.post("patrols", "/v1/patrols", body, key="under-way")
     state = State(tmp_path / "demo")

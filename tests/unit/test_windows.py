@@ -266,3 +266,17 @@ def _panes(tier: Tier, moments: list[tuple[datetime, int]]) -> Counter[int]:
     for at, amount in moments:
         panes[pane_number(tier, at)] += amount
     return panes
+
+
+def test_level_within_a_day_counts_what_began_and_ended_on_that_day_alone() -> None:
+    # A patrol of an hour: the day's pane comes to nothing, and the fold does not even write it.
+    series = Series()
+    for tier in (Tier.MINUTE, Tier.HOUR):
+        series.add(tier, pane_number(tier, local("2026-11-23T12:39")), 1)
+        series.add(tier, pane_number(tier, local("2026-11-23T13:39")), -1)
+
+    during = Interval(local("2026-11-23T13:33"), local("2026-11-23T13:38"), Tier.MINUTE)
+    after = Interval(local("2026-11-23T13:38"), local("2026-11-23T13:43"), Tier.MINUTE)
+
+    assert total(series, during, level=True) == 1
+    assert total(series, after, level=True) == 0
