@@ -47,6 +47,7 @@ else:
     Collection = Any
 
 SERVER_SELECTION_MS: Final = 5_000  # a request should be told that the store is away, not hang
+INTERNAL_ERROR: Final = 1
 TRANSACTION_S: Final = 20.0  # for all attempts; callers and load balancers give up after 30 s
 MAJORITY: Final = WriteConcern("majority", j=True)
 
@@ -98,7 +99,7 @@ class Store:
                         await _commit(session, deadline)
                     return result
                 except StoreError as error:
-                    if not error.has_error_label("TransientTransactionError"):
+                    if not _rolled_back(error):
                         raise
                     if time.monotonic() > deadline:
                         raise StoreUnavailable("The transaction met others to the end of its time.") from error
@@ -121,6 +122,15 @@ class Store:
 
     def close(self) -> None:
         self._client.close()
+
+
+def _rolled_back(error: StoreError) -> bool:
+    """Whether the transaction is undone and may be tried again.
+
+    The embedded store answers a commit that it had to roll back, in favour of another or for lack of cache, as an
+    internal error without MongoDB's label.
+    """
+    return error.has_error_label("TransientTransactionError") or getattr(error, "code", None) == INTERNAL_ERROR
 
 
 async def _commit(session: Session, deadline: float) -> None:
