@@ -35,6 +35,7 @@ def test_accepted_patrol_is_on_the_screen_within_a_second(page: Page, system: Sy
         "/v1/patrols",
         {"unit": commune, "kind": "security", "team_count": 1, "participants": 4, "started_at": started.isoformat()},
     )
+    expect(figure).to_have_text(str(before), timeout=PATIENCE_MS)  # there is none before the first report
 
     leader.done(f"/v1/patrols/{patrol['id']}/completion", {"completed_at": datetime.now(UTC).isoformat()})
 
