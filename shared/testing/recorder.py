@@ -11,7 +11,7 @@ from shared.messaging.codec import Envelope, Record, Undecodable, decode
 from shared.messaging.consumer import Reader
 from shared.settings import Settings
 
-PATIENCE_S: Final = 30.0
+PATIENCE_S: Final = 60.0
 
 
 async def eventually(condition: Callable[[], object], *, within_s: float = PATIENCE_S) -> None:
