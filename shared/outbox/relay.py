@@ -12,7 +12,7 @@ from shared.contracts.topics import Topic
 from shared.messaging.admin import BROKER_ERRORS, TopicMismatch
 from shared.outbox.broker import BrokerLost
 from shared.outbox.entries import Hints
-from shared.outbox.topic_relay import Parts, TopicRelay
+from shared.outbox.topic_relay import Parts, TopicRelay, unless_cancelled
 from shared.settings import Settings
 from shared.store.client import Store, StoreError
 from shared.telemetry.metrics import RELAY_ERRORS
@@ -74,7 +74,7 @@ async def _keep_relaying(name: str, topic: TopicRelay, stop: asyncio.Event) -> N
         while not stop.is_set():
             pause_s = RETRY_S
             try:
-                if not await topic.run_term(stop):
+                if not await unless_cancelled(topic.run_term(stop)):
                     pause_s = FOLLOW_S
             except TopicMismatch:
                 raise

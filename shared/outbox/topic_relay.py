@@ -1,10 +1,10 @@
 """The relay of one topic: terms of office from taking the lease to losing it, the broker or the store."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -33,7 +33,24 @@ LOOK_WATCHED_S: Final = 5.0  # while one does: 3,321 counters cost an embedded s
 BROKER_CHECK_S: Final = 0.4  # a lost broker is noticed within a second
 DRAIN_S: Final = 3.0  # for what was committed just before a stop
 
+T = TypeVar("T")
+
 _log = structlog.get_logger(__name__)
+
+
+class CancelledByNobody(Exception):
+    """A library let a cancellation of its own out: a task group would take it for the wished end of a part."""
+
+
+async def unless_cancelled(part: Coroutine[Any, Any, T]) -> T:
+    """What the part gives. Raises: CancelledByNobody where it is cancelled and nobody has asked for that."""
+    try:
+        return await part
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise CancelledByNobody("a part of the relay was cancelled from within") from None
 
 
 class TermEnded(Exception):
@@ -112,14 +129,16 @@ class TopicRelay:
         _log.info("relaying", topic=self._topic.name, cluster=publication.cluster_id, epoch=publication.epoch)
         try:
             async with asyncio.TaskGroup() as term:
-                term.create_task(watermarks.run())
-                term.create_task(publisher.run())
-                term.create_task(self._hold_lease())
-                term.create_task(self._look(publisher))
-                term.create_task(self._watch_broker(publisher, publication))
-                term.create_task(self._beat(publisher, publication, producer))
-                term.create_task(self._stream.run())
-                term.create_task(wishes_for(self._topic.name, self._settings, publisher.rewind).run(stop))
+                term.create_task(unless_cancelled(watermarks.run()))
+                term.create_task(unless_cancelled(publisher.run()))
+                term.create_task(unless_cancelled(self._hold_lease()))
+                term.create_task(unless_cancelled(self._look(publisher)))
+                term.create_task(unless_cancelled(self._watch_broker(publisher, publication)))
+                term.create_task(unless_cancelled(self._beat(publisher, publication, producer)))
+                term.create_task(unless_cancelled(self._stream.run()))
+                term.create_task(
+                    unless_cancelled(wishes_for(self._topic.name, self._settings, publisher.rewind).run(stop))
+                )
                 term.create_task(self._end(stop, publisher))
         finally:
             self._leading = False
