@@ -18,7 +18,7 @@ from services.stats.changes import Changes
 from services.stats.feed import Feed
 from services.stats.figures import Figures
 from services.stats.queries import Queries
-from services.stats.routes import contracts_router, router
+from services.stats.routes import ROUTERS
 from services.stats.settings import StatsSettings
 from services.stats.view import View
 from shared.clock import Clock, SystemClock
@@ -86,7 +86,7 @@ def make_app(settings: StatsSettings, clock: Clock) -> FastAPI:
         description=DESCRIPTION,
         settings=settings,
         lifespan=lifespan,
-        routers=(router, contracts_router, console_router),
+        routers=(*ROUTERS, console_router),
         readiness=readiness,
         authenticator=Authenticator(settings, local_reader=settings.local_reader),
         content_security_policy=POLICY,

@@ -1,17 +1,13 @@
-"""The statistics over HTTP: figures, series, windows, places, freshness and the stream of changes."""
+"""Figures over HTTP: tables, series, windows, freshness and the stream of changes."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from functools import cache
-from typing import Annotated, Any
+from typing import Annotated
 
-import orjson
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import HTMLResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from services.stats import reference
 from services.stats.deps import (
     ChangesDep,
     City,
@@ -25,12 +21,11 @@ from services.stats.deps import (
     ViewDep,
     WindowId,
 )
-from shared.contracts import asyncapi
+from services.stats.routes.answer import answer
 from shared.contracts.stats import Tier
-from shared.web import Readiness, etagged
+from shared.web import Readiness
 
 router = APIRouter(prefix="/v1", tags=["figures"])
-contracts_router = APIRouter(tags=["contracts"])
 
 UnitCode = Annotated[str, Query(pattern=r"^(\d{2}|\d{5})$")]
 
@@ -38,33 +33,13 @@ UnitCode = Annotated[str, Query(pattern=r"^(\d{2}|\d{5})$")]
 @router.get("/metrics")
 async def list_metrics(request: Request, _: Reader, queries: QueriesDep) -> Response:
     """Every figure with its title, definition and unit of measure."""
-    return _answer(request, {"metrics": queries.metrics()})
-
-
-@router.get("/units")
-async def list_units(request: Request, _: Reader, queries: QueriesDep, city: City = "01") -> Response:
-    """The city and its communes of today."""
-    return _answer(request, {"units": queries.units(city)})
-
-
-@router.get("/units/search")
-async def search_units(
-    request: Request, _: Reader, queries: QueriesDep, q: Annotated[str, Query(min_length=1, max_length=100)]
-) -> Response:
-    """Units by name or code in any spelling, former ones with what they belong to now."""
-    return _answer(request, {"matches": queries.search(q)})
-
-
-@router.get("/cities")
-async def list_cities(request: Request, _: Reader, queries: QueriesDep, view: ViewDep) -> Response:
-    """The cities and provinces that have any figure."""
-    return _answer(request, {"cities": queries.cities(view)})
+    return answer(request, {"metrics": queries.metrics()})
 
 
 @router.get("/windows")
 async def list_windows(request: Request, _: Reader, queries: QueriesDep, view: ViewDep, clock: ClockDep) -> Response:
     """The windows that figures can be asked for, named ones of campaigns and legal instruments included."""
-    return _answer(request, {"windows": queries.windows(view, clock.now())})
+    return answer(request, {"windows": queries.windows(view, clock.now())})
 
 
 @router.get("/figures")
@@ -80,7 +55,7 @@ async def list_figures(
 
     With `positions` the answer tells, per topic and unit, up to which position of the sequence it is complete.
     """
-    return _answer(request, figures.snapshot(selection, clock.now(), with_positions=positions))
+    return answer(request, figures.snapshot(selection, clock.now(), with_positions=positions))
 
 
 @router.get("/figures/{unit}")
@@ -96,7 +71,7 @@ async def get_figures(
     to: ToDate = None,
 ) -> Response:
     """All figures of one unit over one window, each with its comparisons."""
-    return _answer(request, queries.one_row(view, unit, window, from_, to, clock.now()))
+    return answer(request, queries.one_row(view, unit, window, from_, to, clock.now()))
 
 
 @router.get("/series")
@@ -114,7 +89,7 @@ async def get_series(
     clock: ClockDep,
 ) -> Response:
     """One figure of one unit over time, pane by pane; panes without anything are left out."""
-    return _answer(request, queries.series(view, unit, metric, tier, from_, to, clock.now()))
+    return answer(request, queries.series(view, unit, metric, tier, from_, to, clock.now()))
 
 
 @router.get("/sparklines")
@@ -128,7 +103,7 @@ async def get_sparklines(
     city: City = "01",
 ) -> Response:
     """One figure of all units of a city by day, for the last 14 local days."""
-    return _answer(request, queries.sparklines(view, city, metric, clock.now()))
+    return answer(request, queries.sparklines(view, city, metric, clock.now()))
 
 
 @router.get("/changes", response_class=EventSourceResponse)
@@ -144,27 +119,4 @@ async def follow_changes(
 @router.get("/freshness")
 async def get_freshness(request: Request, _: Reader, figures: FiguresDep, clock: ClockDep) -> Response:
     """What the services have committed against what the figures contain."""
-    return _answer(request, figures.freshness(clock.now()))
-
-
-@contracts_router.get("/asyncapi.json")
-async def get_asyncapi(request: Request) -> Response:
-    """The events of the whole system as an AsyncAPI 3 document."""
-    return _answer(request, _document())
-
-
-@contracts_router.get("/asyncapi", response_class=HTMLResponse)
-async def read_asyncapi() -> HTMLResponse:
-    """The same document as a page for people."""
-    page = HTMLResponse(reference.page(_document()))
-    page.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-    return page
-
-
-@cache
-def _document() -> dict[str, Any]:
-    return asyncapi.document()
-
-
-def _answer(request: Request, content: dict[str, Any]) -> Response:
-    return etagged(request, orjson.dumps(content, option=orjson.OPT_NON_STR_KEYS))
+    return answer(request, figures.freshness(clock.now()))
