@@ -65,11 +65,16 @@ class Listener:
                     event = line.removeprefix("event: ")
                 elif line.startswith("data: "):
                     self.ready.set()
-                    if event == "changes":
-                        self._note(json.loads(line.removeprefix("data: "))["positions"], time.perf_counter())
+                    if event in ("snapshot", "changes"):
+                        at = time.perf_counter()
+                        for topic, positions in json.loads(line.removeprefix("data: "))["positions"].items():
+                            self._note(topic, positions, at)
 
-    def _note(self, positions: dict[str, int], at: float) -> None:
-        for unit, position in positions.items():
+    def _note(self, topic: str, positions: dict[str, int], at: float) -> None:
+        for code, position in positions.items():
+            unit = f"{topic}/{code}"
+            if position <= self._seen.get(unit, (0, at))[0]:
+                continue
             self._seen[unit] = (position, at)
             waiting = self._waiting.pop(unit, [])
             for wanted, future in waiting:

@@ -28,11 +28,11 @@ Source = tuple[str, str]  # (topic, unit)
 class Figures(Protocol):
     """What the hub asks for; all of it is of one and the same state."""
 
-    def snapshot(self, selection: Selection, now: datetime) -> dict[str, Any]: ...
+    def snapshot(self, selection: Selection, now: datetime, *, with_positions: bool = False) -> dict[str, Any]: ...
 
     def changed_rows(self, selection: Selection, rows: Iterable[str], now: datetime) -> dict[str, Any]: ...
 
-    def positions_of(self, sources: Iterable[Source]) -> dict[str, int]: ...
+    def positions_of(self, sources: Iterable[Source]) -> dict[str, dict[str, int]]: ...
 
     def freshness(self, now: datetime) -> dict[str, Any]: ...
 
@@ -84,7 +84,7 @@ class Changes:
         """The frames of one listener until it leaves or the process stops."""
         with self._listening(selection) as listener:
             now = self._clock.now()
-            yield _frame("snapshot", self._figures.snapshot(selection, now))
+            yield self._snapshot(selection, now)
             yield _frame("freshness", self._figures.freshness(now))
             while not stopping.is_set():
                 frame = await _next(listener.frames, stopping)
@@ -93,7 +93,7 @@ class Changes:
                 yield frame
                 if listener.missed and listener.frames.empty():
                     listener.missed = False
-                    yield _frame("snapshot", self._figures.snapshot(selection, self._clock.now()))
+                    yield self._snapshot(selection, self._clock.now())
 
     async def run(self) -> None:
         """Send frames until cancelled."""
@@ -122,7 +122,7 @@ class Changes:
         positions = self._figures.positions_of(pending.sources)
         for selection, listeners in list(self._listeners.items()):
             if everything:
-                frame = _frame("snapshot", self._figures.snapshot(selection, now))
+                frame = self._snapshot(selection, now)
             else:
                 changes = self._figures.changed_rows(selection, pending.rows, now)
                 if not changes["rows"]:
@@ -130,6 +130,10 @@ class Changes:
                 frame = _frame("changes", changes | {"positions": positions})
             for listener in listeners:
                 listener.push(frame)
+
+    def _snapshot(self, selection: Selection, now: datetime) -> ServerSentEvent:
+        # With positions: an event may be seen first in a snapshot, and who waits for it must be told.
+        return _frame("snapshot", self._figures.snapshot(selection, now, with_positions=True))
 
     def _broadcast_freshness(self, now: datetime) -> None:
         if not self._listeners:

@@ -31,10 +31,13 @@ class Figures:
         view = self._feed.view
         return {**self._queries.rows(view, selection, rows, now), "version": view.version}
 
-    def positions_of(self, sources: Iterable[Source]) -> dict[str, int]:
-        """The position that the figures contain, by "<topic>/<unit>"."""
+    def positions_of(self, sources: Iterable[Source]) -> dict[str, dict[str, int]]:
+        """The positions that the figures contain, by topic and unit."""
         view = self._feed.view
-        return {f"{topic}/{unit}": view.position(topic, unit) for topic, unit in sources}
+        found: dict[str, dict[str, int]] = {}
+        for topic, unit in sources:
+            found.setdefault(topic, {})[unit] = view.position(topic, unit)
+        return found
 
     def freshness(self, now: datetime) -> dict[str, Any]:
         return self._feed.freshness(now)

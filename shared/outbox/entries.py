@@ -13,6 +13,7 @@ from shared.contracts.base import Event
 from shared.contracts.topics import Topic, topic_of
 from shared.outbox.lineage import lineage_of
 from shared.outbox.names import COUNTERS, ENTRIES
+from shared.outbox.packing import pack
 from shared.store.client import Document, ReturnDocument, Session, Store
 from shared.telemetry.metrics import OUTBOX_COMMITTED
 
@@ -186,7 +187,7 @@ def _documents(entry: Entry) -> Iterator[Document]:
             "unit": entry.unit,
             "first": first,
             "last": first + len(records) - 1,
-            "records": records,
+            "lines": pack(records),
             "recorded_at": entry.recorded_at,
         }
 

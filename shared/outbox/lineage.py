@@ -14,6 +14,7 @@ import typer
 
 from shared.ids import new_id
 from shared.outbox.names import ENTRIES, LINEAGE
+from shared.outbox.packing import pack, unpack
 from shared.settings import Settings
 from shared.store.client import DuplicateKey, Store
 
@@ -34,9 +35,9 @@ async def renew_lineage(store: Store) -> str:
     new = new_id()
     old_text, new_text = (f'"lineage":"{lineage}"'.encode() for lineage in (await lineage_of(store), new))
     entries = store.collection(ENTRIES)
-    async for entry in entries.find({}, {"records": 1}):
-        records = [record.replace(old_text, new_text) for record in entry["records"]]
-        await entries.update_one({"_id": entry["_id"]}, {"$set": {"records": records}})
+    async for entry in entries.find({}, {"lines": 1}):
+        records = [record.replace(old_text, new_text) for record in unpack(entry["lines"])]
+        await entries.update_one({"_id": entry["_id"]}, {"$set": {"lines": pack(records)}})
     await store.collection(LINEAGE).update_one({"_id": "lineage"}, {"$set": {"lineage": new}})
     return new
 

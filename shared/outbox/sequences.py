@@ -5,6 +5,7 @@ from typing import Final
 
 from shared.outbox.entries import ENTRY_RECORDS, Entry, counter_id
 from shared.outbox.names import COUNTERS, ENTRIES
+from shared.outbox.packing import unpack
 from shared.store.client import Document, Store
 
 PAGE_RECORDS: Final = 2_000  # about 1.5 MB; the last entry of a page may go beyond
@@ -57,4 +58,6 @@ def _cut(entry: Entry, first: int) -> Entry:
 
 
 def _entry(document: Document) -> Entry:
-    return Entry(document["topic"], document["unit"], document["first"], document["records"], document["recorded_at"])
+    return Entry(
+        document["topic"], document["unit"], document["first"], unpack(document["lines"]), document["recorded_at"]
+    )

@@ -52,7 +52,7 @@ def test_an_accepted_event_is_pushed_to_who_listens(system: System, province: st
     while True:
         assert time.monotonic() < deadline, "frames come, but none with the event"
         kind, frame = frames.get(timeout=5)
-        if kind == "changes" and frame["positions"].get(f"{topic}/{unit}", 0) >= int(position):
+        if frame.get("positions", {}).get(topic, {}).get(unit, 0) >= int(position):
             break
     stop.set()
     assert frame["rows"][commune]["values"][0] == before + 1
