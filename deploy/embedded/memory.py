@@ -1,13 +1,9 @@
-"""How much memory the embedded broker may take; owns the rule, the supervisor does the restarting."""
+"""How much memory the embedded servers may take; owns the rule, the supervisor does the restarting."""
 
 import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
-
-SETTLE_S: Final = 900.0  # a history or a rebuild is in the broker by then, and is no growth
-GROWTH: Final = 1.5
 
 
 def resident_mb(pid: int) -> float:
@@ -23,22 +19,33 @@ def resident_mb(pid: int) -> float:
 
 
 class MemoryLimit:
-    """Says when a broker that never compacts should be started anew, empty.
+    """Says when a server should be started anew: it holds more than `limit_mb`, for a reason that people are told.
 
-    The facts themselves must stay in it, so a limit alone would restart a large broker for ever: what counts as too
-    much is also half as much again as it held once everything had been loaded.
+    A server that keeps its facts in memory would be restarted for ever by a limit alone: with `growth`, what counts as
+    too much is also that many times what it held `settle_s` after its start, when everything had been loaded.
     """
 
-    def __init__(self, limit_mb: float, *, weigh: Callable[[int], float] = resident_mb) -> None:
+    def __init__(
+        self,
+        limit_mb: float,
+        because: str,
+        *,
+        settle_s: float = 0.0,
+        growth: float = 0.0,
+        weigh: Callable[[int], float] = resident_mb,
+    ) -> None:
         self._limit_mb = limit_mb
+        self._because = because
+        self._settle_s = settle_s
+        self._growth = growth
         self._weigh = weigh
         self._settled: dict[int, float] = {}
 
     def __call__(self, pid: int, up_s: float) -> str | None:
-        if up_s < SETTLE_S:
+        if up_s < self._settle_s:
             return None
         held_mb = self._weigh(pid)
         settled_mb = self._settled.setdefault(pid, held_mb)
-        if held_mb <= max(self._limit_mb, GROWTH * settled_mb):
+        if held_mb <= max(self._limit_mb, self._growth * settled_mb):
             return None
-        return f"it holds {held_mb:.0f} MB, because it never compacts; everything is published to it again"
+        return f"it holds {held_mb:.0f} MB, because {self._because}"

@@ -28,6 +28,9 @@ from shared.settings import Settings
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 BROKER_RECYCLE_MB: Final = 1024.0
+BROKER_SETTLE_S: Final = 900.0  # a history or a rebuild is in the broker by then, and is no growth
+BROKER_GROWTH: Final = 1.5
+STORE_RECYCLE_MB: Final = 900.0
 SERVICE_NAMES: Final = ("stats", "tips", "patrols", "awards")
 # What each may take to end: together under the 20 s that a person waits for Ctrl-C.
 SERVERS, WORKER, SERVICES, DEMO = range(4)
@@ -121,7 +124,12 @@ class SetUp:
             answers=_in_thread(broker_answers, port),
             prepare=self.make_topics,
             alone=True,
-            overgrown=MemoryLimit(self._recycle_mb()),
+            overgrown=MemoryLimit(
+                self._recycle_mb("BROKER", BROKER_RECYCLE_MB),
+                "it never compacts; everything is published to it again",
+                settle_s=BROKER_SETTLE_S,
+                growth=BROKER_GROWTH,
+            ),
             grace_s=GRACE_S[SERVERS],
             address=f"{self.bootstrap_servers}  Tansu, in memory, for trying out",
         )
@@ -149,6 +157,10 @@ class SetUp:
             gate=True,
             environment=FRUGAL,
             answers=_in_thread(store_answers, self.ports.store),
+            # Its driver of the disk keeps what was closed: some 80 MB an hour with nobody but the simulator.
+            overgrown=MemoryLimit(
+                self._recycle_mb("STORE", STORE_RECYCLE_MB), "it keeps what was closed; its data are on disk"
+            ),
             grace_s=GRACE_S[SERVERS],
             address=f"{HOST}:{self.ports.store}  SecantusDB, for trying out",
         )
@@ -216,12 +228,13 @@ class SetUp:
             "MALLOC_ARENA_MAX": FRUGAL["MALLOC_ARENA_MAX"],
         }
 
-    def _recycle_mb(self) -> float:
-        told = self.environment.get("PULSE_BROKER_RECYCLE_MB", str(BROKER_RECYCLE_MB))
+    def _recycle_mb(self, server: str, usual_mb: float) -> float:
+        name = f"PULSE_{server}_RECYCLE_MB"
+        told = self.environment.get(name, str(usual_mb))
         try:
             return float(told)
         except ValueError:
-            raise SetUpRefused(f"PULSE_BROKER_RECYCLE_MB={told} is not a number of megabytes.") from None
+            raise SetUpRefused(f"{name}={told} is not a number of megabytes.") from None
 
 
 def _in_thread(answers: Callable[[int], bool], port: int) -> Callable[[], Awaitable[bool]]:

@@ -18,6 +18,8 @@ from shared.store.client import Document, ReturnDocument, Session, Store
 from shared.telemetry.metrics import OUTBOX_COMMITTED
 
 ENTRY_RECORDS: Final = 1_000  # with records of about 1 kB far below the store's 16 MB a document, and one page of work
+CARRIED_RECORDS: Final = 50  # an import may as well be read back; of these, 256 take 12 MB at most
+CARRIED_ENTRIES: Final = 256
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -59,14 +61,26 @@ def counter_id(topic: str, unit: str) -> str:
 
 @dataclass(slots=True)
 class Hints:
-    """What was committed on one topic since its relay looked last; a hint may be lost, the relay polls as well."""
+    """What was committed on one topic since its relay looked last; a hint may be lost, the relay polls as well.
+
+    The youngest small entries of this process come along: its relay need not read back what was just written.
+    """
 
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     _positions: dict[str, int] = field(default_factory=dict)
+    _entries: dict[tuple[str, int], Entry] = field(default_factory=dict)
 
-    def add(self, unit: str, position: int) -> None:
+    def add(self, unit: str, position: int, entry: Entry | None = None) -> None:
         self._positions[unit] = max(position, self._positions.get(unit, 0))
+        if entry is not None and len(entry.records) <= CARRIED_RECORDS:
+            self._entries[unit, entry.first] = entry
+            if len(self._entries) > CARRIED_ENTRIES:
+                del self._entries[next(iter(self._entries))]
         self.wake.set()
+
+    def entry(self, unit: str, first: int) -> Entry | None:
+        """The committed entry that begins at this position, if it came along; once."""
+        return self._entries.pop((unit, first), None)
 
     def take(self) -> dict[str, int]:
         """Highest committed position by unit; the next call starts anew."""
@@ -119,26 +133,23 @@ class Outbox:
                 # One hot commune would otherwise spend its time on write conflicts: 18 commits a second, not 145.
                 await locked.enter_async_context(self._locks[group])
 
-            async def body(session: Session) -> dict[tuple[str, str], int]:
+            async def body(session: Session) -> list[Entry]:
                 await write(session)
-                firsts = await self._append(session, groups)
+                entries = await self._append(session, groups)
                 if then is not None:
-                    await then(session, list(_positions(events, firsts)))
-                return firsts
+                    await then(session, list(_positions(events, entries)))
+                return entries
 
-            firsts = await self.store.transaction(body)
-        for (topic, unit), first in firsts.items():
-            self.hints[topic].add(unit, first + len(groups[topic, unit]) - 1)
-            OUTBOX_COMMITTED.labels(topic).inc(len(groups[topic, unit]))
-        return list(_positions(events, firsts))
+            entries = await self.store.transaction(body)
+        for entry in entries:
+            self.hints[entry.topic].add(entry.unit, entry.last, entry)
+            OUTBOX_COMMITTED.labels(entry.topic).inc(len(entry.records))
+        return list(_positions(events, entries))
 
-    async def _append(
-        self, session: Session, groups: Mapping[tuple[str, str], Sequence[Event]]
-    ) -> dict[tuple[str, str], int]:
+    async def _append(self, session: Session, groups: Mapping[tuple[str, str], Sequence[Event]]) -> list[Entry]:
         """The counters are the transaction's last writes before the entries: commit order is number order."""
         counters = self.store.collection(COUNTERS)
-        entries: list[Document] = []
-        firsts: dict[tuple[str, str], int] = {}
+        entries: list[Entry] = []
         recorded_at = self._clock.now()
         for (topic, unit), events in groups.items():
             counter = await counters.find_one_and_update(
@@ -148,15 +159,16 @@ class Outbox:
                 return_document=ReturnDocument.AFTER,
                 session=session,
             )
-            first = firsts[topic, unit] = counter["position"] - len(events) + 1
+            first = counter["position"] - len(events) + 1
             records = [
                 event.record(position=position, lineage=self.lineage, recorded_at=recorded_at)
                 for position, event in enumerate(events, first)
             ]
-            entries.extend(_documents(Entry(topic, unit, first, records, recorded_at)))
+            entries.append(Entry(topic, unit, first, records, recorded_at))
         if entries:
-            await self.store.collection(ENTRIES).insert_many(entries, session=session)
-        return firsts
+            documents = [document for entry in entries for document in _documents(entry)]
+            await self.store.collection(ENTRIES).insert_many(documents, session=session)
+        return entries
 
     def _grouped(self, events: Sequence[Event]) -> dict[tuple[str, str], list[Event]]:
         groups: defaultdict[tuple[str, str], list[Event]] = defaultdict(list)
@@ -192,8 +204,8 @@ def _documents(entry: Entry) -> Iterator[Document]:
         }
 
 
-def _positions(events: Iterable[Event], firsts: Mapping[tuple[str, str], int]) -> Iterator[Position]:
-    following = dict(firsts)
+def _positions(events: Iterable[Event], entries: Iterable[Entry]) -> Iterator[Position]:
+    following = {(entry.topic, entry.unit): entry.first for entry in entries}
     for event in events:
         key = (topic_of(event.type).name, event.partitionkey)
         yield Position(*key, following[key])

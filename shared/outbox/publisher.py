@@ -1,7 +1,7 @@
 """Publishes the sequences of one topic, each strictly in order and many at a time; decides neither when nor who."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
 from aiokafka.structs import RecordMetadata
@@ -46,6 +46,7 @@ class Publisher:
         watermarks: Watermarks,
         producer: SendsRecords,
         clock: Clock,
+        carried: Callable[[str, int], Entry | None] = lambda _unit, _first: None,
     ) -> None:
         self.ends: dict[int, int] = {}  # by partition, the offset after the highest acknowledged one
         self._sequences = sequences
@@ -62,6 +63,7 @@ class Publisher:
         self._watermarks = watermarks
         self._producer = producer
         self._clock = clock
+        self._carried = carried  # what need not be read from the store
 
     @property
     def committed(self) -> Mapping[str, int]:
@@ -110,9 +112,11 @@ class Publisher:
     async def _drain(self, unit: str) -> None:
         async with self._slots:
             while self._next(unit) < self._committed.get(unit, 0):
-                entries = await self._sequences.page(unit, self._next(unit))
+                after = self._next(unit)
+                carried = self._carried(unit, after + 1)
+                entries = [carried] if carried else await self._sequences.page(unit, after)
                 if not entries:
-                    raise BrokenSequence(f"{self._topic}/{unit}: position {self._next(unit) + 1} has no entry.")
+                    raise BrokenSequence(f"{self._topic}/{unit}: position {after + 1} has no entry.")
                 await self._publish(unit, entries)
         self._busy.discard(unit)
         if not self._busy:

@@ -123,6 +123,7 @@ class TopicRelay:
             watermarks=watermarks,
             producer=producer,
             clock=self._clock,
+            carried=self._hints.entry,
         )
         publisher.offer(committed.items())
         self._leading = True

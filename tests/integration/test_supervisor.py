@@ -15,7 +15,7 @@ import pytest
 
 from deploy.embedded.children import Child, ChildLog, State
 from deploy.embedded.directory import MARKER, DirectoryRefused, LocalDirectory
-from deploy.embedded.memory import SETTLE_S, MemoryLimit
+from deploy.embedded.memory import MemoryLimit
 from deploy.embedded.ports import Ports, SetUpRefused, check_port
 from deploy.embedded.supervisor import Supervisor
 from deploy.embedded.terminal import PlainPicture
@@ -297,16 +297,25 @@ def test_directory_serves_one_supervisor_at_a_time(tmp_path: Path) -> None:
         LocalDirectory(tmp_path / "data").claim()
 
 
-def test_broker_is_overgrown_only_by_what_came_after_it_was_loaded() -> None:
+def test_what_keeps_its_facts_in_memory_is_overgrown_only_by_what_came_after_it_was_loaded() -> None:
     held = {7: 900.0}
-    limit = MemoryLimit(500.0, weigh=lambda pid: held[pid])
+    limit = MemoryLimit(500.0, "it never compacts", settle_s=60.0, growth=1.5, weigh=lambda pid: held[pid])
 
-    assert limit(7, SETTLE_S - 1) is None
-    assert limit(7, SETTLE_S) is None
+    assert limit(7, 59.0) is None
+    assert limit(7, 60.0) is None
     held[7] = 1300.0
-    assert limit(7, SETTLE_S + 10) is None
+    assert limit(7, 70.0) is None
     held[7] = 1400.0
-    assert limit(7, SETTLE_S + 20) is not None
+    assert limit(7, 80.0) == "it holds 1400 MB, because it never compacts"
+
+
+def test_what_keeps_its_data_on_disk_is_overgrown_above_its_limit() -> None:
+    held = {7: 500.0}
+    limit = MemoryLimit(500.0, "it leaks", weigh=lambda pid: held[pid])
+
+    assert limit(7, 1.0) is None
+    held[7] = 501.0
+    assert limit(7, 2.0) == "it holds 501 MB, because it leaks"
 
 
 def test_plain_picture_tells_progress_in_steps(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from shared.clock import FixedClock
 from shared.contracts.topics import PATROLS
-from shared.outbox.entries import Hints
+from shared.outbox.entries import CARRIED_ENTRIES, CARRIED_RECORDS, Entry, Hints
 from shared.outbox.heartbeats import FULL_S, Heartbeats
 from shared.outbox.watermarks import Publication
 
@@ -66,3 +66,19 @@ def test_hints_keep_the_highest_position_until_they_are_taken() -> None:
     assert hints.take() == {"00070": 2, "00004": 5}
     assert hints.take() == {}
     assert not hints.wake.is_set()
+
+
+def test_an_entry_comes_along_once_unless_it_is_large_or_old() -> None:
+    at = datetime(2026, 11, 23, tzinfo=UTC)
+    entries = [Entry("patrols.v1", "00070", first, [b"{}"], at) for first in range(1, CARRIED_ENTRIES + 2)]
+    large = Entry("patrols.v1", "00004", 1, [b"{}"] * (CARRIED_RECORDS + 1), at)
+    hints = Hints()
+
+    for entry in (*entries, large):
+        hints.add(entry.unit, entry.last, entry)
+
+    assert hints.entry("00070", 2) is entries[1]
+    assert hints.entry("00070", 2) is None
+    assert hints.entry("00070", 1) is None
+    assert hints.entry("00004", 1) is None
+    assert hints.take() == {"00070": CARRIED_ENTRIES + 1, "00004": CARRIED_RECORDS + 1}

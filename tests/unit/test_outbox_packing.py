@@ -16,7 +16,7 @@ def test_records_come_back_as_they_were_whatever_their_texts_hold(given_records:
     assert unpack(packed) == given_records
 
 
-def test_records_in_bulk_take_a_tenth_of_their_size() -> None:
+def test_records_in_bulk_take_a_fraction_of_their_size() -> None:
     event = {"type": "patrol.completed.v1", "source": "/services/patrols", "data": {"was": None, "is": {"teams": 1}}}
     bulk = [orjson.dumps(event | {"position": position, "subject": f"{position:032x}"}) for position in range(1_000)]
 
