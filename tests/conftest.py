@@ -10,7 +10,9 @@ from tests import servers
 _running: Final[dict[str, str]] = {}
 
 
-def pytest_report_header() -> str:
+def pytest_report_header(config: pytest.Config) -> str:
+    if config.args == ["tests/e2e"]:
+        return "servers: those of the running system"
     kind = servers.chosen()
     names = {
         "containers": f"{servers.KAFKA_IMAGE} and {servers.MONGO_IMAGE} (testcontainers)",

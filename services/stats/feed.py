@@ -21,6 +21,7 @@ from services.stats.view import Source, View
 from shared.clock import Clock
 from shared.contracts.outbox import Heartbeat
 from shared.contracts.topics import FACT_TOPICS, HEADS, PANES, REGISTRY
+from shared.garbage import spare_what_stays
 from shared.messaging.admin import BROKER_ERRORS, Admin
 from shared.messaging.codec import Record
 from shared.messaging.consumer import Reader
@@ -148,6 +149,7 @@ class Feed:
             metrics.API_REBUILDING.set(self.status is Status.REBUILDING)
             if self.status is not Status.LIVE and self._complete():
                 self.view, self.status = self._next, Status.LIVE
+                spare_what_stays()
                 _log.info("the figures are complete")
                 self.on_switch()
             await _pause(SETTLE_S, stop)

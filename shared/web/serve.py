@@ -14,6 +14,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from shared.garbage import spare_what_stays
 from shared.settings import Settings
 from shared.telemetry.logs import configure_logging
 from shared.web.health import Readiness
@@ -34,6 +35,7 @@ class _Server(uvicorn.Server):
 def serve(app: FastAPI, settings: Settings) -> None:
     """Answer requests until SIGTERM or SIGINT, then drain and return."""
     configure_logging(app.state.service, settings.log_level)
+    spare_what_stays()
     asyncio.run(_serve(app, settings))
 
 
