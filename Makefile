@@ -20,7 +20,7 @@ ADDRESSES = PULSE_STATS_URL="$${PULSE_STATS_URL:-$(PULSE_URL)}" $(if $(GATEWAY),
 	PULSE_PATROLS_URL='$(PULSE_URL)/patrols' PULSE_AWARDS_URL='$(PULSE_URL)/awards')
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types arch bench bench-freshness e2e up down lock places docs token verify venv venv-run
+.PHONY: help run test lint types arch bench bench-freshness bench-peers chaos soak e2e up down lock places docs token verify venv venv-run
 
 help: ## Show what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,17 @@ arch: venv ## Check who may import whom
 bench: venv ## Measure throughput
 	$(VENV)/python -m benchmarks.fold $(ARGS)
 
+bench-peers: venv ## Measure the same work by us, step by step, and by others; needs their pins from requirements/peers.txt
+	test -d build/peers || $(VENV)/uv venv --quiet build/peers
+	$(VENV)/uv pip install --quiet --python build/peers --require-hashes --requirements requirements/peers.txt
+	$(VENV)/python -m benchmarks.peers $(ARGS)
+
+chaos: venv ## Break everything around the figures while work goes on: SEED=1, ARGS="--each 1 --seconds 60", ARGS=--no-fence
+	$(VENV)/python -m tests.chaos $(if $(SEED),--seed '$(SEED)') $(ARGS)
+
+soak: venv ## Fold 2,000 events a second for half an hour and watch the memory of worker and API
+	$(VENV)/python -m tests.chaos.soak $(ARGS)
+
 bench-freshness: venv ## Measure the time from an answer to the frame on the operator's screen
 	@$(ADDRESSES) PULSE_TOKEN="$${PULSE_TOKEN:-$$($(ISSUE_TOKEN) --role administrator --unit '*')}" \
 		$(VENV)/python -m benchmarks.freshness $(ARGS)
@@ -66,11 +77,12 @@ down: ## End the containers; ARGS=--volumes forgets their data
 	$(COMPOSE) down $(ARGS)
 
 lock: venv ## Pin what pyproject.toml asks for; ARGS=--upgrade takes the newest
-	@for kind in dev run places $(IMAGES); do \
+	@for kind in dev run places peers $(IMAGES); do \
 		case $$kind in \
 			dev) chosen="pyproject.toml --all-extras --group dev" ;; \
 			run) chosen="pyproject.toml --all-extras --constraints requirements/dev.txt" ;; \
 			places) chosen="--group places --no-deps" ;; \
+			peers) chosen="--group peers" ;; \
 			*) chosen="pyproject.toml --extra $$kind --constraints requirements/dev.txt" ;; \
 		esac; \
 		echo "requirements/$$kind.txt"; \

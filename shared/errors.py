@@ -95,7 +95,7 @@ class UnsupportedMediaType(DomainError):
 
     status = 415
     code = "unsupported-media-type"
-    title = "The request body must be application/json"
+    title = "The request body is of a kind that this path does not read"
 
 
 class IdempotencyKeyMissing(DomainError):

@@ -132,9 +132,14 @@ def create_service(
         readiness=runtime.readiness,
         body_limits_bytes=body_limits_bytes,
     )
-    app.add_exception_handler(StoreUnavailable, _store_is_away)
+    refuse_while_store_is_away(app)
     app.state.runtime = runtime
     return app
+
+
+def refuse_while_store_is_away(app: FastAPI) -> None:
+    """Make a store that does not answer a 503 of the request, not a fault of the service."""
+    app.add_exception_handler(StoreUnavailable, _store_is_away)
 
 
 def runtime_of(request: Request) -> ServiceRuntime:

@@ -52,6 +52,16 @@ def broker(kind: Kind, directory: Path) -> Iterator[str]:
             yield server.address
         return
     port = free_port()  # a broker tells clients its own address, so it must know the port before it starts
+    container = DockerContainer(KAFKA_IMAGE).with_bind_ports(port, port)
+    for name, value in kafka_environment(port).items():
+        container.with_env(name, value)
+    with container:
+        _wait(lambda: broker_answers(port), f"{KAFKA_IMAGE} did not come up")
+        yield f"127.0.0.1:{port}"
+
+
+def kafka_environment(port: int) -> dict[str, str]:
+    """What a container of Apache Kafka is told: one node that is its own controller and answers on this port."""
     settings = {
         "NODE_ID": "1",
         "PROCESS_ROLES": "broker,controller",
@@ -66,12 +76,7 @@ def broker(kind: Kind, directory: Path) -> Iterator[str]:
         "GROUP_INITIAL_REBALANCE_DELAY_MS": "0",
         "AUTO_CREATE_TOPICS_ENABLE": "false",
     }
-    container = DockerContainer(KAFKA_IMAGE).with_bind_ports(port, port)
-    for name, value in settings.items():
-        container.with_env(f"KAFKA_{name}", value)
-    with container:
-        _wait(lambda: broker_answers(port), f"{KAFKA_IMAGE} did not come up")
-        yield f"127.0.0.1:{port}"
+    return {f"KAFKA_{name}": value for name, value in settings.items()}
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from deploy.demo import check as checking
+from deploy.demo import reference_series
 from deploy.demo.client import Refused, Services
 from deploy.demo.history import History
 from deploy.demo.loader import Loader
@@ -81,6 +82,7 @@ async def _load(settings: DemoSettings, services: Services, state: State, *, sim
     async with asyncio.TaskGroup() as group:
         if simulated:
             group.create_task(simulate_once_alive())
+        group.create_task(reference_series.load(services))
         await loader.load(moment_of(datetime.now(UTC)), settings.history_progress_file)
 
 

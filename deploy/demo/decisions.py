@@ -38,6 +38,8 @@ VOIDED: Final = 0.004
 RELOCATED: Final = 0.01
 ROUNDS_MIN: Final = (2.0, 8.0, 20.0, 45.0)
 """After so many minutes an officer looks at what came in."""
+PLANNED_MIN: Final = 45
+"""How long a patrol is meant to take; some are back later, and overdue until then."""
 _TEXT: Final = f"Phản ánh được tạo tự động ({SIMULATED})."
 
 
@@ -79,6 +81,7 @@ def plan_patrol(rng: Random, unit: str, now: int) -> PatrolPlan:
             "team_count": patrol["team_count"],
             "participants": participants,
             "started_at": text(now),
+            "planned_end_at": text(now + PLANNED_MIN * 60),
         },
         minutes=rng.triangular(15, 75, 35),
         participants=max(1, participants + rng.choice((-1, 1))) if rng.random() < CORRECTED else None,

@@ -80,7 +80,11 @@ ADDRESSEES: Final = {"peoples_committee": 44.0, "party_committee": 30.0, "city_p
 PARTNERS: Final = ("women", "veterans", "fatherland_front", "youth", "farmers")
 CONFIRMED: Final = 0.78
 REFUTED: Final = 0.14
-"""Of the crime reports checked; the rest stays open."""
+"""Of the crime reports checked and decided in the time that the law gives; the rest is confirmed after it."""
+LATE_DAYS: Final = (20, 60)
+"""When the rest is decided, in days after its check began."""
+PLANNED_S: Final = 90 * MINUTE_S
+"""How long a patrol is meant to take; about one in five is back later."""
 
 
 def a_patrol(rng: Random, at: int, span: Span, _: int | None) -> Content | None:
@@ -88,7 +92,9 @@ def a_patrol(rng: Random, at: int, span: Span, _: int | None) -> Content | None:
     if started > span.until:
         return None
     traffic = rng.random() < (0.5 if at % DAY_S // HOUR_S in RUSH_HOURS else 0.12)
-    return {
+    # Plans are told of the recent days alone: those of former years are in no book.
+    planned = {} if span.until == NEVER else {"planned_end_at": text(started + PLANNED_S)}
+    return planned | {
         "kind": "traffic" if traffic else "security",
         "team_count": 1 if rng.random() < 0.94 else 2,
         "participants": rng.randint(3, 6),
@@ -121,6 +127,10 @@ def a_crime_report(rng: Random, at: int, span: Span, _: int | None) -> Content |
     source = choose(rng, CRIME_SOURCES)
     found = at + round(rng.triangular(1, 19, 9) * DAY_S)
     lot = rng.random()
+    confirmed = lot < CONFIRMED or lot >= CONFIRMED + REFUTED
+    if lot >= CONFIRMED + REFUTED:
+        first, last = LATE_DAYS
+        found = at + round((first + (last - first) * (1 - lot) / (1 - CONFIRMED - REFUTED)) * DAY_S)
     return {
         "stream": "crime_report",
         "source": source,
@@ -130,8 +140,8 @@ def a_crime_report(rng: Random, at: int, span: Span, _: int | None) -> Content |
             received_at=received,
             registered_at=min(at, received + rng.randint(2, 55) * MINUTE_S),
             verification_started_at=at,
-            verified_at=found if lot < CONFIRMED else None,
-            refuted_at=found if CONFIRMED <= lot < CONFIRMED + REFUTED else None,
+            verified_at=found if confirmed else None,
+            refuted_at=None if confirmed else found,
         ),
     }
 

@@ -58,7 +58,9 @@ class Teams:
 
 def _team(unit: str, number: int, seats: int) -> Iterator[dict[str, Any]]:
     key = f"demo/team/{unit}/{number}"
-    yield {"type": "team", "key": key, "unit": unit, "established_at": TAKEN_UP}
+    # One team a residential group is what the law has in mind; which group is in no report.
+    groups = [f"{unit}-{number:02d}"]
+    yield {"type": "team", "key": key, "unit": unit, "residential_groups": groups, "established_at": TAKEN_UP}
     for seat in range(seats):
         yield {
             "type": "member",

@@ -25,6 +25,7 @@ class Ports:
     patrols: int = 8002
     awards: int = 8003
     worker_metrics: int = 8010
+    ledger_metrics: int = 8011
     broker: int = 19092
     store: int = 27018
 

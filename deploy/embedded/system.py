@@ -12,7 +12,7 @@ from deploy.embedded import kafka
 from deploy.embedded.children import Child
 from deploy.embedded.directory import LocalDirectory
 from deploy.embedded.memory import MemoryLimit
-from deploy.embedded.ports import Ports, SetUpRefused, check_port, http_answers
+from deploy.embedded.ports import Ports, SetUpRefused, check_port, http_answers, variable
 from deploy.embedded.servers import (
     FRUGAL,
     HOST,
@@ -89,7 +89,7 @@ class SetUp:
     def check_ports(self) -> None:
         """Every port is free. Raises: SetUpRefused with the first one that is not."""
         servers = [name for name, given in (("broker", self.broker), ("store", self.store)) if given is None]
-        for name in (*SERVICE_NAMES, "worker_metrics", *servers):
+        for name in (*SERVICE_NAMES, "worker_metrics", "ledger_metrics", *servers):
             check_port(name, getattr(self.ports, name))
 
     async def make_topics(self) -> None:
@@ -107,7 +107,7 @@ class SetUp:
 
     def children(self) -> list[Child]:
         """Everything that `make run` starts, in the order in which it is shown."""
-        return [*self._servers(), *self._services(), *self._worker(), *self._demo()]
+        return [*self._servers(), *self._services(), *self._background(), *self._demo()]
 
     def _servers(self) -> list[Child]:
         broker = [] if self.broker else [self._kafka() if self.with_kafka else self._tansu()]
@@ -176,6 +176,7 @@ class SetUp:
             told["PULSE_SIMULATED_DATA"] = str(self.demo).lower()
             told["PULSE_SNAPSHOT_DIR"] = str(self.directory.path / "stats")
             told["PULSE_HISTORY_PROGRESS_FILE"] = str(self.progress_file)
+            told |= {f"PULSE_{owner.upper()}_URL": self.address(owner) for owner in SERVICE_NAMES if owner != name}
         if name == "tips":
             told["PULSE_SEALING_PUBLIC_KEY_FILE"] = str(self.directory.keys / keys.SEALING_PUBLIC)
             told["PULSE_RECEIPT_KEY_FILE"] = str(self.directory.keys / keys.RECEIPT)
@@ -190,18 +191,19 @@ class SetUp:
             address=self.address(name),
         )
 
-    def _worker(self) -> list[Child]:
-        port = self.ports.worker_metrics
-        return [
-            Child(
-                name="stats-worker",
-                command=lambda: [sys.executable, "-m", "services.stats", "worker"],
-                stage=WORKER,
-                environment=self._told() | {"PULSE_HOST": HOST, "PULSE_WORKER_METRICS_PORT": str(port)},
-                answers=lambda: http_answers(port, "/health/live"),
-                grace_s=GRACE_S[WORKER],
-            )
-        ]
+    def _background(self) -> list[Child]:
+        return [self._background_of("worker"), self._background_of("ledger")]
+
+    def _background_of(self, name: str) -> Child:
+        port: int = getattr(self.ports, f"{name}_metrics")
+        return Child(
+            name=f"stats-{name}",
+            command=lambda: [sys.executable, "-m", "services.stats", name],
+            stage=WORKER,
+            environment=self._told() | {"PULSE_HOST": HOST, variable(f"{name}_metrics"): str(port)},
+            answers=lambda: http_answers(port, "/health/live"),
+            grace_s=GRACE_S[WORKER],
+        )
 
     def _demo(self) -> list[Child]:
         told = self._told() | {f"PULSE_{name.upper()}_URL": self.address(name) for name in SERVICE_NAMES}

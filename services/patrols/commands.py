@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 from shared.contracts.incidents import IncidentKind
 from shared.contracts.patrols import MemberRole, OutreachPartner, PatrolKind
 from shared.fixes import Fix
-from shared.web import PastTime, Request
+from shared.web import PastTime, PlannedTime, Request
 
 Unit = Annotated[str, StringConstraints(pattern=r"^(\d{2}|\d{5})$")]
 # A code and not free text: it travels in events, where nobody may be named.
@@ -63,6 +63,9 @@ class RecordPatrol(Request):
     residential_group: ResidentialGroup | None = None
     started_at: PastTime
     completed_at: PastTime | None = None
+    planned_end_at: PlannedTime | None = Field(
+        default=None, description="When it is to be back: from then on its log is expected, and it is overdue without."
+    )
 
 
 class CompletePatrol(Request):
@@ -116,13 +119,14 @@ class Void(Request):
 class CorrectPatrol(Fix):
     """What was wrong about a patrol."""
 
-    MAY_BE_EMPTIED: ClassVar = frozenset({"residential_group"})
+    MAY_BE_EMPTIED: ClassVar = frozenset({"residential_group", "planned_end_at"})
 
     kind: PatrolKind | None = None
     participants: Participants | None = None
     residential_group: ResidentialGroup | None = None
     started_at: PastTime | None = None
     completed_at: PastTime | None = None
+    planned_end_at: PlannedTime | None = None
 
 
 class ReclassifyIncident(Fix):

@@ -56,6 +56,7 @@ def recorded_patrol(
         residential_group=command.residential_group,
         started_at=command.started_at,
         completed_at=command.completed_at,
+        planned_end_at=command.planned_end_at,
     )
 
 

@@ -51,6 +51,7 @@ class PatrolView(View):
     residential_group: str | None
     started_at: datetime
     completed_at: datetime | None
+    planned_end_at: datetime | None
     void_reason: str | None
 
 

@@ -2,7 +2,8 @@
 
 Owns:   stats.panes.v1 (state and public form of the figures), the database `pulse_stats`, the operators' console.
 Reads:  tips.v1, patrols.v1, incidents.v1, awards.v1 (facts); outbox.heads.v1 (what the owners have committed).
-Writes: stats.panes.v1; outbox.resend.v1 (asks for missing events); <topic>.dlq (what it cannot read).
-Run:    python -m services.stats api | worker | verify
+Writes: stats.panes.v1; stats.figures.v1 (publications), stats.alerts.v1 (both by one API process at a time);
+        outbox.resend.v1 (asks for missing events); <topic>.dlq (what it cannot read).
+Run:    python -m services.stats api | worker | ledger | verify
 Pure:   catalogue (what is counted), engine (the fold), panes (its records), windows (intervals and sums).
 """

@@ -1,4 +1,4 @@
-"""Starts one process of the statistics: python -m services.stats api | worker | verify."""
+"""Starts one process of the statistics: python -m services.stats api | worker | ledger | verify."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(
-    add_completion=False, help="Statistics of Commune Pulse: the API with the console, the worker, verify."
+    add_completion=False, help="Statistics of Commune Pulse: the API with the console, the worker, the ledger, verify."
 )
 
 
@@ -34,6 +34,26 @@ def worker() -> None:
     from services.stats.worker import run_worker
 
     raise typer.Exit(run_worker(StatsSettings.load()))
+
+
+@app.command()
+def ledger(
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Have it made anew by the process that writes it.")
+    ] = False,
+) -> None:
+    """Book which event added what to which figure; one process at a time does, others wait."""
+    import asyncio
+
+    from services.stats.ledger.process import discard_ledger, run_ledger
+    from services.stats.settings import StatsSettings
+
+    settings = StatsSettings.load()
+    if rebuild:
+        asyncio.run(discard_ledger(settings))
+        typer.echo("The ledger is discarded: the process that writes it, or the next one to start, fills it again.")
+        return
+    raise typer.Exit(run_ledger(settings))
 
 
 @app.command()

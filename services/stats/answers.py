@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from services.stats.catalogue import Metric, Ratio
+import orjson
+
+from services.stats.catalogue import Metric, Percentile, Quantile, Ratio
 from services.stats.series import PANES_A_DAY
 from services.stats.windows import Comparison, Interval, Reason, Window
 from shared.contracts.stats import Tier
@@ -26,6 +30,11 @@ def unit_answer(unit: Unit) -> dict[str, Any]:
         "valid_from": unit.valid_from,
         "valid_to": unit.valid_to,
     }
+
+
+def positions_digest(positions: Mapping[str, Mapping[str, int]]) -> str:
+    """Tells whether two answers contain the same events, without all their positions."""
+    return hashlib.sha256(orjson.dumps(positions, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]
 
 
 def window_answer(window: Window, interval: Interval) -> dict[str, Any]:
@@ -78,9 +87,35 @@ def ratio_answer(ratio: Ratio) -> dict[str, Any]:
         "good": ratio.good.value,
         "headline": ratio.headline,
         "numerator": ratio.numerator.id,
+        "topic": ratio.denominator.topic,
         "denominator": ratio.denominator.id,
         "factor": ratio.factor,
     }
+
+
+def percentile_answer(percentile: Percentile) -> dict[str, Any]:
+    return {
+        "id": percentile.id,
+        "title_vi": percentile.title_vi,
+        "title_en": percentile.title_en,
+        "explanation_vi": percentile.explanation_vi,
+        "explanation_en": percentile.explanation_en,
+        "unit_vi": percentile.unit_vi,
+        "unit_en": percentile.unit_en,
+        "kind": percentile.kind.value,
+        "good": percentile.good.value,
+        "headline": percentile.headline,
+        "topic": percentile.topic,
+        "percent": percentile.percent,
+        "relative_error": round(percentile.histogram.relative_error, 4),
+    }
+
+
+def quantile_answer(quantile: Quantile | None) -> dict[str, Any]:
+    """What stands beside the value of a percentile: how many it is told from, and the bin in which it lies."""
+    if quantile is None:
+        return {"n": 0, "lower": None, "upper": None}
+    return {"n": quantile.n, "lower": quantile.lower, "upper": quantile.upper}
 
 
 def pane_start(tier: Tier, number: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -15,19 +15,29 @@ from starlette.types import Scope
 
 from services.stats.catalogue import CATALOGUE, generation
 from services.stats.changes import Changes
+from services.stats.composition import Composition
+from services.stats.desk import Desk
+from services.stats.explaining import Explanations
 from services.stats.feed import Feed
 from services.stats.figures import Figures
+from services.stats.ledger.questions import LedgerQuestions
+from services.stats.ledger.repository import LedgerRepository
 from services.stats.queries import Queries
+from services.stats.records import Records
+from services.stats.reference_series.repository import ReferenceValues
 from services.stats.routes import ROUTERS
-from services.stats.settings import StatsSettings
-from services.stats.view import View
+from services.stats.routes.journal import journal_of
+from services.stats.settings import DATABASE, StatsSettings
+from services.stats.view import Source, View
 from shared.clock import Clock, SystemClock
 from shared.places import places
 from shared.security import Authenticator
+from shared.service import refuse_while_store_is_away
 from shared.web import Readiness, create_app, serve
 
 CONSOLE: Final = Path(__file__).parent / "console"
 POLICY: Final = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+KEEPING_S: Final = 4.0  # for events that were committed just before a stop
 DESCRIPTION: Final = """Live figures of grassroots security for a city and each of its communes.
 
 Every answer states its interval, `as_of` and, where asked for, the positions of the events that it contains.
@@ -51,21 +61,33 @@ class ConsoleFiles(StaticFiles):
         return response
 
 
-def make_app(settings: StatsSettings, clock: Clock) -> FastAPI:
+def make_app(settings: StatsSettings, clock: Clock, *, database: str = DATABASE) -> FastAPI:
     """The API with the console."""
     known = places()
     rules = generation(CATALOGUE, settings.zone, known.digest())
-    topic_of = {metric.id: metric.topic for metric in CATALOGUE.metrics.values()}
 
     def new_view() -> View:
-        return View(generation=rules, city_of=known.city_of, topic_of=topic_of)
+        return View(generation=rules, city_of=known.city_of, topic_of=CATALOGUE.topics)
 
     feed = Feed(settings, new_view=new_view, generation=rules, clock=clock)
     queries = Queries(CATALOGUE, known, settings.zone)
     figures = Figures(feed, queries)
     changes = Changes(figures, clock)
-    feed.on_change = changes.notify
-    feed.on_switch = changes.notify_everything
+    records = Records(settings, clock, database=database)
+    ledger = LedgerQuestions(LedgerRepository(records.runtime.store, rules), CATALOGUE, known)
+    explanations = Explanations(feed, queries, ledger, CATALOGUE, settings.zone, settings.owner_urls)
+    desk = Desk(settings, clock, feed, Composition(CATALOGUE), known, rules, ledger, records)
+
+    def changed(rows: Iterable[str], source: Source) -> None:
+        changes.notify(rows, source)
+        desk.notify(rows)
+
+    def switched() -> None:
+        changes.notify_everything()
+        desk.notify_everything()
+
+    feed.on_change = changed
+    feed.on_switch = switched
     readiness = Readiness()
     readiness.add("figures", feed.readiness)
 
@@ -74,9 +96,12 @@ def make_app(settings: StatsSettings, clock: Clock) -> FastAPI:
         known.search("ha noi", limit=1)  # builds the index of names before somebody waits for it
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(feed.run(readiness.stopping)), tasks.create_task(changes.run())]
+            keeping = tasks.create_task(desk.run(readiness.stopping))
+            running.append(keeping)
             yield
             readiness.stopping.set()
             await feed.save()
+            await asyncio.wait({keeping}, timeout=KEEPING_S)
             for task in running:
                 task.cancel()
 
@@ -86,7 +111,7 @@ def make_app(settings: StatsSettings, clock: Clock) -> FastAPI:
         description=DESCRIPTION,
         settings=settings,
         lifespan=lifespan,
-        routers=(*ROUTERS, console_router),
+        routers=(*ROUTERS, journal_of(records.runtime.outbox), console_router),
         readiness=readiness,
         authenticator=Authenticator(settings, local_reader=settings.local_reader),
         content_security_policy=POLICY,
@@ -96,6 +121,10 @@ def make_app(settings: StatsSettings, clock: Clock) -> FastAPI:
     app.state.figures = figures
     app.state.changes = changes
     app.state.clock = clock
+    app.state.explanations = explanations
+    app.state.desk = desk
+    app.state.reference_values = ReferenceValues(records.runtime.store)
+    refuse_while_store_is_away(app)
     app.mount("/console", ConsoleFiles(directory=CONSOLE), name="console")
     return app
 

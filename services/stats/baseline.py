@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from services.stats.areas import ALL_TOPICS, Area, reports
 from services.stats.panes import Head
 from services.stats.view import View
 from services.stats.windows import Interval
-from shared.contracts.topics import AWARDS, INCIDENTS, PATROLS, TIPS
+from shared.contracts.stats import Tier
+from shared.contracts.topics import INCIDENTS, PATROLS, TIPS
 
 # A city without a single fact of these topics for a week was not at peace: nobody reported.
 DAILY_TOPICS: Final = frozenset({TIPS.name, PATROLS.name, INCIDENTS.name})
 LONGEST_SILENCE_DAYS: Final = 7
-ALL_TOPICS: Final = (TIPS.name, PATROLS.name, INCIDENTS.name, AWARDS.name)
 
 
 class Baselines:
@@ -24,28 +24,29 @@ class Baselines:
         self._view = view
         self._city = city
         self._covered: dict[tuple[str, str, int, int], bool] = {}
-        self._first_days: dict[tuple[str, str], int | None] = {}
         self._last_events: dict[str, datetime] = {}
         self._incomplete: set[str] = set()
         for (_, unit), head in view.heads.items():
             if unit in codes:
                 self._note(unit, head)
 
-    def cover(self, topic: str, row: str, interval: Interval) -> bool:
-        """Whether the row's figures of the topic are known over the whole interval."""
-        first, end = interval.start.toordinal(), _last_day(interval) + 1
-        key = (topic, row, first, end)
+    def cover(self, topic: str, area: Area, interval: Interval) -> bool:
+        """Whether the area's figures of the topic are known over the whole interval."""
+        first, end = _days(interval)
+        key = (topic, area.key, first, end)
         if key not in self._covered:
-            self._covered[key] = self._begins_before(topic, row, first) and self._city_reports(topic, first, end)
+            begun = reports(area, topic, 0, first + 1)
+            self._covered[key] = begun and self._city_reports(topic, first, end)
         return self._covered[key]
 
-    def reporting(self, row: str, interval: Interval) -> dict[str, Any]:
+    def reporting(self, area: Area, interval: Interval) -> dict[str, Any]:
         """What a reader needs to trust the row's zeros: whether it reported at all, when last, and what is missing."""
-        first, end = interval.start.toordinal(), _last_day(interval) + 1
+        days = _days(interval)
+        last_events = [self._last_events[unit] for unit in area.units if unit in self._last_events]
         return {
-            "has_reported": any(_any_day(self._view.active_days(topic, row), first, end) for topic in ALL_TOPICS),
-            "last_event": self._last_events.get(row),
-            "incomplete": row in self._incomplete,
+            "has_reported": any(reports(area, topic, *days) for topic in ALL_TOPICS),
+            "last_event": max(last_events, default=None) if area.has_code_now else None,
+            "incomplete": not self._incomplete.isdisjoint(area.units),
         }
 
     def _note(self, unit: str, head: Head) -> None:
@@ -57,35 +58,20 @@ class Baselines:
                 recorded = head.last_event.recordedtime
                 self._last_events[row] = recorded if known is None else max(known, recorded)
 
-    def _begins_before(self, topic: str, row: str, day: int) -> bool:
-        key = (topic, row)
-        if key not in self._first_days:
-            self._first_days[key] = min(self._view.active_days(topic, row), default=None)
-        first = self._first_days[key]
-        return first is not None and first <= day
-
     def _city_reports(self, topic: str, first: int, end: int) -> bool:
         """No silence of more than a week within the interval, where the topic reports daily."""
         if topic not in DAILY_TOPICS:
             return True
         key = (topic, "", first, end)
         if key not in self._covered:
-            days = self._view.active_days(topic, self._city)
-            silence = longest = 0
-            for day in range(first, end):
-                silence = 0 if day in days else silence + 1
-                longest = max(longest, silence)
+            series = self._view.series(self._city).get(topic)
+            days = [] if series is None else [day for day, _ in series.between(Tier.DAY, first, end)]
+            following = [*days, end]
+            longest = max(day - before - 1 for before, day in zip([first - 1, *days], following, strict=True))
             self._covered[key] = longest <= min(LONGEST_SILENCE_DAYS, max(end - first - 1, 0))
         return self._covered[key]
 
 
-def _last_day(interval: Interval) -> int:
-    """The number of the day in which the interval ends; a midnight ends the day before."""
-    day = interval.end.toordinal()
-    return day - 1 if (interval.end.hour, interval.end.minute) == (0, 0) else day
-
-
-def _any_day(days: Mapping[int, int], first: int, end: int) -> bool:
-    if end - first > len(days):
-        return any(first <= day < end for day in days)
-    return any(day in days for day in range(first, end))
+def _days(interval: Interval) -> tuple[int, int]:
+    """The numbers of its first day and of the day after its last."""
+    return interval.start.toordinal(), interval.last_day.toordinal() + 1

@@ -5,16 +5,38 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Request
 
+from services.stats.areas import Map
 from services.stats.changes import Changes
+from services.stats.desk import Desk
+from services.stats.explaining import Explanations
 from services.stats.feed import Feed
 from services.stats.figures import Figures
+from services.stats.publications.repository import Publications
 from services.stats.queries import Queries, Selection
+from services.stats.served import Served
 from services.stats.view import View
 from shared.clock import Clock
-from shared.security import Principal, require
+from shared.security import Principal, Role, require
+from shared.web import OptionalIdempotencyKey, RequiredIdempotencyKey
+from shared.work import Work
 
 # Figures are aggregates without personal data: every role may read them, in the local set-up even without a token.
 Reader = Annotated[Principal, require(local_reader=True)]
+Publisher = Annotated[Principal, require(Role.CITY_OPERATOR, Role.ADMINISTRATOR)]
+Administrator = Annotated[Principal, require(Role.ADMINISTRATOR)]
+# An alert is about one unit: it is shown to, and looked after by, those whose unit it is.
+AlertReader = Annotated[
+    Principal,
+    require(
+        Role.COMMUNE_OFFICER,
+        Role.CITY_OPERATOR,
+        Role.INTEGRATOR,
+        Role.AUDITOR,
+        Role.ADMINISTRATOR,
+        local_reader=True,
+    ),
+]
+Acknowledger = Annotated[Principal, require(Role.COMMUNE_OFFICER, Role.CITY_OPERATOR, Role.ADMINISTRATOR)]
 
 
 def _view(request: Request) -> View:
@@ -37,21 +59,75 @@ def _changes(request: Request) -> Changes:
     return changes
 
 
+def _explanations(request: Request) -> Explanations:
+    explanations: Explanations = request.app.state.explanations
+    return explanations
+
+
 def _clock(request: Request) -> Clock:
     clock: Clock = request.app.state.clock
     return clock
+
+
+def _desk(request: Request) -> Desk:
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+DeskDep = Annotated[Desk, Depends(_desk)]
+
+
+def _served(desk: DeskDep) -> Served:
+    return desk.served
+
+
+def open_desk(desk: DeskDep) -> Desk:
+    """What is kept, once the store has answered. Raises: Unavailable."""
+    desk.records.require_open()
+    return desk
+
+
+OpenDesk = Annotated[Desk, Depends(open_desk)]
+
+
+def _publications(desk: OpenDesk) -> Publications:
+    return desk.publications
+
+
+def _publish(desk: OpenDesk, caller: Publisher, key: RequiredIdempotencyKey) -> Work:
+    return desk.records.work(caller, key)
+
+
+def _acknowledge(desk: OpenDesk, caller: Acknowledger, key: OptionalIdempotencyKey) -> Work:
+    return desk.records.work(caller, key)
 
 
 ViewDep = Annotated[View, Depends(_view)]
 FiguresDep = Annotated[Figures, Depends(_figures)]
 QueriesDep = Annotated[Queries, Depends(_queries)]
 ChangesDep = Annotated[Changes, Depends(_changes)]
+ExplanationsDep = Annotated[Explanations, Depends(_explanations)]
 ClockDep = Annotated[Clock, Depends(_clock)]
+ServedDep = Annotated[Served, Depends(_served)]
+PublicationsDep = Annotated[Publications, Depends(_publications)]
+Publish = Annotated[Work, Depends(_publish)]
+"""Figures that a city makes public, under an idempotency key."""
+Acknowledge = Annotated[Work, Depends(_acknowledge)]
+"""Somebody looks after an alert; an idempotency key is honoured."""
 
 City = Annotated[str, Query(pattern=r"^\d{2}$", description="Today's two-digit code of a city or province.")]
 WindowId = Annotated[str | None, Query(description="PT5M, PT24H, P7D, day, month, … or the id of a named window.")]
 FromDate = Annotated[date | None, Query(alias="from", description="First local day, instead of a window.")]
 ToDate = Annotated[date | None, Query(alias="to", description="Last local day, inclusive.")]
+UnitKey = Annotated[str, Query(pattern=r"^(\d{2}|\d{5})(@\d{4}-\d{2}-\d{2})?$", description="The code of a unit.")]
+MapOf = Annotated[
+    Map,
+    Query(
+        alias="map",
+        description="`is`: today's units, each with what former units recorded in its area. `was`: the units of the "
+        "day on which something happened; a former one is named by code and last day, as in 00004@2025-06-30.",
+    ),
+]
 MetricIds = Annotated[str | None, Query(description="Metric ids, separated by commas; all unless given.")]
 
 

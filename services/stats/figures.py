@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from services.stats.areas import Map
 from services.stats.feed import Feed
 from services.stats.queries import Queries, Selection
 from services.stats.view import Source
@@ -18,10 +19,12 @@ class Figures:
         self._feed = feed
         self._queries = queries
 
-    def snapshot(self, selection: Selection, now: datetime, *, with_positions: bool = False) -> dict[str, Any]:
+    def snapshot(
+        self, selection: Selection, now: datetime, *, with_positions: bool = False, map_: Map = Map.IS
+    ) -> dict[str, Any]:
         """The table of a city. Raises: WindowError once the named window is no longer offered."""
         view = self._feed.view
-        answer = self._queries.table(view, selection, now)
+        answer = self._queries.table(view, selection, now, map_)
         if with_positions:
             answer["positions"] = self._queries.positions(view, selection.city)
         return {**answer, "state": self._feed.state(), "version": view.version}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -25,6 +26,7 @@ from shared.clock import Clock
 from shared.contracts.base import UNIT_PATTERN
 from shared.contracts.stats import Tier
 from shared.contracts.topics import FACT_TOPICS
+from shared.garbage import spare_what_stays
 from shared.messaging.admin import BROKER_ERRORS
 from shared.messaging.codec import Record, Undecodable, decode, position_of
 from shared.telemetry import metrics
@@ -108,6 +110,8 @@ class Folding:
             fold.restore(snapshots[tp.partition])
             self._folds[tp] = fold
             self._late[tp] = fold.late
+        if fresh:
+            spare_what_stays()
         self.trouble = None
         self._changed.set()
         took_s = round(time.monotonic() - began, 3)
@@ -211,6 +215,11 @@ class Folding:
             for unit, skipped in fold.incomplete.items():
                 if unit not in holes:
                     yield Missing(tp.topic, unit, skipped[0] - 1, REPAIR_PATIENCE_S, REPAIR_LONGEST_PAUSE_S)
+
+    def marks(self, assigned: Iterable[TP]) -> dict[TP, int]:
+        """What rises while work goes on: the offset that is written, or, before recovery is over, the state read."""
+        recovered = self._reader.records_read - sys.maxsize  # below every offset
+        return {tp: self._folds[tp].settled if tp in self._folds else recovered for tp in assigned}
 
     def measure_lag(self, ends: Mapping[TP, int | None]) -> None:
         """Tell the metrics how many events are in the log and not folded."""

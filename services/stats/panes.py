@@ -67,6 +67,7 @@ class Head(msgspec.Struct, frozen=True, gc=False):
     skipped: tuple[int, ...] = ()
     waiting_for: int | None = None
     late: dict[Tier, int] = {}
+    lateness: tuple[int, ...] = ()
     last_event: LastEvent | None = None
 
     def above(self, other: "Head") -> "Head":

@@ -2,51 +2,73 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import accumulate
+from operator import sub
 
 from services.stats.panes import HOURS_A_DAY, MINUTES_AN_HOUR
 from shared.contracts.stats import Tier
 
 PANES_A_DAY = {Tier.MINUTE: HOURS_A_DAY * MINUTES_AN_HOUR, Tier.HOUR: HOURS_A_DAY, Tier.DAY: 1}
+# Of what is added, up to so many wait in a dict, or a quarter of what is settled: a long history that arrives before
+# anybody asks is neither sorted again and again nor kept in a form several times as large.
+_FEWEST_WAITING = 32
 
 
 class Panes:
-    """Amounts by pane number. A total costs two binary searches; the running totals are made again after a change."""
+    """Amounts by pane number. A total costs two binary searches.
 
-    __slots__ = ("_amounts", "_numbers", "_totals")
+    What was added is sorted in when it is asked for; only the running totals from the first changed pane on are made
+    again, which are few where the newest panes change.
+    """
+
+    __slots__ = ("_numbers", "_totals", "_waiting")
 
     def __init__(self) -> None:
-        self._amounts: dict[int, int] = {}
-        self._numbers: list[int] | None = None
-        self._totals: list[int] = []
+        self._numbers = array("q")
+        self._totals = array("q", (0,))  # one more than numbers: the sum before each, and of all
+        self._waiting: dict[int, int] = {}
 
-    def add(self, number: int, amount: int) -> None:
-        now = self._amounts.get(number, 0) + amount
-        if now:
-            self._amounts[number] = now
-        else:
-            self._amounts.pop(number, None)
-        self._numbers = None
+    def add(self, first: int, amounts: Mapping[int, int], sign: int) -> None:
+        """Add the amounts, or take them away with sign -1, of the panes counted from `first` on."""
+        waiting = self._waiting
+        for index, amount in amounts.items():
+            number = first + index
+            waiting[number] = waiting.get(number, 0) + sign * amount
+        if len(waiting) > _FEWEST_WAITING and len(waiting) > len(self._numbers) // 4:
+            self._settle()
 
     def total(self, start: int | None, end: int) -> int:
         """The sum over start <= pane < end; without a start from the beginning."""
-        numbers = self._sorted()
+        numbers = self._settled()
         below = 0 if start is None else bisect_left(numbers, start)
         return self._totals[bisect_left(numbers, end)] - self._totals[below]
 
     def between(self, start: int, end: int) -> Iterator[tuple[int, int]]:
         """(pane number, amount) of the panes with something in them, in order."""
-        numbers = self._sorted()
+        numbers, totals = self._settled(), self._totals
         for at in range(bisect_left(numbers, start), bisect_left(numbers, end)):
-            yield numbers[at], self._amounts[numbers[at]]
+            yield numbers[at], totals[at + 1] - totals[at]
 
-    def _sorted(self) -> list[int]:
-        if self._numbers is None:
-            self._numbers = sorted(self._amounts)
-            self._totals = [0, *accumulate(self._amounts[number] for number in self._numbers)]
+    def _settled(self) -> array[int]:
+        if self._waiting:
+            self._settle()
         return self._numbers
+
+    def _settle(self) -> None:
+        waiting, self._waiting = self._waiting, {}
+        numbers, totals = self._numbers, self._totals
+        keep = bisect_left(numbers, min(waiting))
+        amounts = dict(zip(numbers[keep:], map(sub, totals[keep + 1 :], totals[keep:]), strict=False))
+        for number, amount in waiting.items():
+            amounts[number] = amounts.get(number, 0) + amount
+        changed = sorted(filter(amounts.__getitem__, amounts))  # what comes to nothing is left out
+        before = totals[keep]
+        del numbers[keep:], totals[keep:]
+        numbers.extend(changed)
+        totals.extend(accumulate(map(amounts.__getitem__, changed), initial=before))
 
 
 class Series:
@@ -58,10 +80,14 @@ class Series:
         self._tiers: dict[Tier, Panes] = {}
 
     def add(self, tier: Tier, number: int, amount: int) -> None:
+        self.panes(tier).add(number, {0: amount}, 1)
+
+    def panes(self, tier: Tier) -> Panes:
+        """The panes of a tier, to add to them."""
         panes = self._tiers.get(tier)
         if panes is None:
             panes = self._tiers[tier] = Panes()
-        panes.add(number, amount)
+        return panes
 
     def total(self, tier: Tier, start: int, end: int) -> int:
         """What happened in start <= pane < end."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from shared.settings import Settings
 
@@ -22,6 +22,12 @@ class StatsSettings(Settings):
     """The consumer group that shares the partitions; another one folds everything a second time."""
     worker_instance: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._-]{1,64}$")
     """The lasting name of this worker in its group; made of host and port unless given."""
+    ledger_metrics_port: int = Field(default=8011, ge=0, le=65535)
+    """Where the ledger answers /metrics and /health."""
+    tips_url: str = "/tips"
+    """Where whoever follows a link reaches the tips service; relative behind the gateway of the API itself."""
+    patrols_url: str = "/patrols"
+    awards_url: str = "/awards"
     snapshot_dir: Path | None = None
     """Where the API keeps the last figures, to have something to show while a new broker is being filled."""
     local_reader: bool = False
@@ -30,6 +36,30 @@ class StatsSettings(Settings):
     """Whether the data are made up; every page then says so."""
     history_progress_file: Path | None = None
     """Where the loader of a demonstration's history writes how far it has come."""
+    publication_settle_s: float = Field(default=30.0, ge=0.1, le=600)
+    """How long changed figures settle before published ones are compared with them."""
+    alert_false_alarms_a_month: float = Field(default=1.0, gt=0, le=1000)
+    """How many alerts of spikes and silences may be chance, over all rules and units together."""
+    alert_look_s: float = Field(default=60.0, ge=0.1, le=600)
+    """Between looks at all figures; those that change are looked at within seconds."""
+    alert_settle_s: float = Field(default=3.0, ge=0.05, le=60)
+    """How long changed figures settle before alert rules look at them."""
+    alert_escalate_after_s: float = Field(default=900.0, ge=1, le=86_400)
+    """How long an alert waits for somebody before the next recipients are told."""
+    webhooks_to_private: bool = False
+    """Whether webhooks may lead to private addresses and go without TLS; for networks of one's own."""
+    smtp_host: str | None = None
+    """The server that takes e-mail; without one there is none."""
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_username: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_from: str = Field(default="Commune Pulse <commune-pulse@localhost>", min_length=3)
+
+    @property
+    def owner_urls(self) -> dict[str, str]:
+        """Where each service that owns facts is reached."""
+        return {"tips": self.tips_url, "patrols": self.patrols_url, "awards": self.awards_url}
 
     @property
     def instance(self) -> str:

@@ -12,7 +12,9 @@ from typing import Final, Protocol, TypeAlias
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.structs import RecordMetadata
 
+from services.stats.broker import BrokerReplaced
 from services.stats.panes import Head, PaneRecord, decode
 from shared.messaging.admin import BROKER_ERRORS
 from shared.messaging.codec import Record
@@ -71,9 +73,13 @@ class TopicWriter:
         self._settings = settings
         self._topic = topic
         self._producer: AIOKafkaProducer | None = None
+        self._ends: dict[int, int] = {}
 
     async def write(self, entries: Mapping[int, Sequence[Entry]]) -> None:
-        """Raises: one of BROKER_ERRORS if any record was not acknowledged; all may be written again."""
+        """Raises: one of BROKER_ERRORS if any record was not acknowledged; all may be written again.
+
+        BrokerReplaced if the topic turns out to have been made anew: what was written before is gone.
+        """
         if self._producer is None:
             self._producer = await open_producer(self._settings)
         try:
@@ -93,6 +99,13 @@ class TopicWriter:
         for answer in await asyncio.gather(*sent, return_exceptions=True):
             if isinstance(answer, BaseException):
                 raise answer
+            self._follow(answer)
+
+    def _follow(self, written: RecordMetadata) -> None:
+        # A topic that was deleted and made again at once has the old name on the old broker: only its offsets tell.
+        if 0 <= written.offset < self._ends.get(written.partition, 0):
+            raise BrokerReplaced(f"{self._topic}/{written.partition} has begun anew at offset {written.offset}")
+        self._ends[written.partition] = max(written.offset + 1, self._ends.get(written.partition, 0))
 
     async def close(self) -> None:
         """Let go of the broker."""
@@ -107,6 +120,7 @@ class StateReader:
     """Reads partitions of the panes topic: what holds at recovery, afterwards what others write on top."""
 
     def __init__(self, settings: Settings, *, topic: str, generation: str) -> None:
+        self.records_read = 0
         self._topic = topic
         self._generation = generation
         self._consumer: AIOKafkaConsumer = AIOKafkaConsumer(
@@ -178,6 +192,7 @@ class StateReader:
             self._consumer.seek(tp, self._next.setdefault(tp.partition, 0))
 
     def _see(self, partition: int, records: Sequence[Record], winners: dict[bytes, Entry]) -> None:
+        self.records_read += len(records)
         highest = self._highest.setdefault(partition, {})
         older = self._older_on_top.setdefault(partition, {})
         for record in records:

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Final
 
-from services.stats.panes import SPLIT, Head, NamedWindow, PaneRecord, amounts, decode
+from services.stats.panes import SPLIT, Head, NamedWindow, PaneRecord, bucket_number, decode, first_pane
 from services.stats.series import Series
 from shared.contracts.stats import Tier
 
 Source = tuple[str, str]  # (topic, unit)
 Version = tuple[int, int]
+Row = Mapping[str, Series]
+"""Series by metric; under a topic's name, by day, how many of its figures have anything on that day."""
+
+_EMPTY: Final[Row] = MappingProxyType({})
 
 
 class View:
     """Rows of series, consistent per (topic, unit): records wait until the head that vouches for them arrives.
 
-    Shape: a row is a unit of today, or a city with all that lies in it, old units and its own facts included.
+    Shape: a row is a unit of today, or a city with all that lies in it, old units and its own facts included. What was
+           recorded under another code than that of its unit of today is kept a second time, by both codes: from the
+           two any row of a former map can be made, and facts of today are kept once.
     """
 
     def __init__(self, *, generation: str, city_of: Callable[[str], str], topic_of: Mapping[str, str]) -> None:
@@ -26,8 +34,10 @@ class View:
         self._generation = generation
         self._city_of = city_of
         self._topic_of = topic_of  # metric -> the one topic that feeds it
-        self._rows: dict[str, dict[str, Series]] = {}
-        self._active_days: dict[tuple[str, str], dict[int, int]] = {}
+        self.carried_version = 0  # rises when a carried-over series changes
+        self._rows: dict[str, defaultdict[str, Series]] = {}
+        self._carried: dict[str, dict[str, defaultdict[str, Series]]] = {}
+        self._origins: dict[str, set[str]] = {}
         # What is applied is kept as bytes: a tenth of the memory, and taking it back is rare enough to decode again.
         self._applied: dict[bytes, tuple[Version, bytes]] = {}
         self._pending: dict[Source, dict[bytes, PaneRecord | None]] = defaultdict(dict)
@@ -79,16 +89,24 @@ class View:
 
     # -- what queries ask
 
-    def series(self, row: str) -> Mapping[str, Series]:
-        """The series of a row by metric; a metric without any fact is absent."""
-        return self._rows.get(row, {})
+    def series(self, row: str) -> Row:
+        """The series of a row; a metric without any fact is absent."""
+        return self._rows.get(row, _EMPTY)
 
     def rows(self) -> Iterable[str]:
         return self._rows.keys()
 
-    def active_days(self, topic: str, row: str) -> Mapping[int, int]:
-        """The numbers of the days on which the topic has facts of the row."""
-        return self._active_days.get((topic, row), {})
+    def carried(self, unit: str) -> Mapping[str, Row]:
+        """What was recorded under the unit's code and lies elsewhere today, by today's unit (SPLIT if not known)."""
+        return self._carried.get(unit, {})
+
+    def carrying(self) -> Iterable[str]:
+        """The units of which something lies elsewhere today."""
+        return self._carried.keys()
+
+    def origins(self, today: str) -> Iterable[str]:
+        """The other units under whose codes facts of today's unit were recorded."""
+        return self._origins.get(today, ())
 
     def position(self, topic: str, unit: str, lineage: str | None = None) -> int:
         """The position of the unit's sequence up to which the figures are complete; 0 if of another lineage."""
@@ -127,21 +145,30 @@ class View:
 
     def _add(self, record: PaneRecord, sign: int) -> set[str]:
         city = self._city_of(record.unit)
+        first = first_pane(record.tier, bucket_number(record.tier, record.bucket))
         touched = {city}
-        for metric, unit, number, amount in amounts(record):
-            rows = (city,) if unit in (SPLIT, city) else (city, unit)
-            touched.update(rows)
-            for row in rows:
-                series = self._rows.setdefault(row, {}).setdefault(metric, Series())
-                series.add(record.tier, number, sign * amount)
-                if record.tier is Tier.DAY and metric in self._topic_of:
-                    _count(self._active_days.setdefault((self._topic_of[metric], row), {}), number, sign)
+        for name, cells in record.series.items():
+            metric, _, today = name.partition("|")
+            topic = self._topic_of.get(metric) if record.tier is Tier.DAY else None
+            for row in self._rows_of(record.unit, today, city, touched):
+                row[metric].panes(record.tier).add(first, cells, sign)
+                if topic is not None:
+                    row[topic].panes(Tier.DAY).add(first, dict.fromkeys(cells, 1), sign)
         return touched
 
+    def _rows_of(self, unit: str, today: str, city: str, touched: set[str]) -> list[defaultdict[str, Series]]:
+        rows = [self._row(city)]
+        if today not in (SPLIT, city):
+            touched.add(today)
+            rows.append(self._row(today))
+        if today != unit:
+            self.carried_version += 1
+            rows.append(self._carried.setdefault(unit, {}).setdefault(today, defaultdict(Series)))
+            self._origins.setdefault(today, set()).add(unit)
+        return rows
 
-def _count(days: dict[int, int], day: int, sign: int) -> None:
-    now = days.get(day, 0) + sign
-    if now:
-        days[day] = now
-    else:
-        days.pop(day, None)
+    def _row(self, row: str) -> defaultdict[str, Series]:
+        found = self._rows.get(row)
+        if found is None:
+            found = self._rows[row] = defaultdict(Series)
+        return found

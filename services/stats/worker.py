@@ -7,16 +7,15 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, suppress
 from typing import Final
 
 import faust
 import structlog
-from fastapi import FastAPI
 from faust.types import TP
 
 from services.stats.agents import make_app
+from services.stats.background import EXIT_FAILED, EXIT_REFUSED, first_of, serve_probes
 from services.stats.broker import BrokerReplaced, SameBroker
 from services.stats.catalogue import CATALOGUE, generation
 from services.stats.engine import Fold, LineageChanged
@@ -24,21 +23,20 @@ from services.stats.folding import Folding
 from services.stats.resends import Resends
 from services.stats.settings import StatsSettings
 from services.stats.state import StateReader, TopicWriter
+from services.stats.watchdog import Watchdog
 from shared.clock import SystemClock
 from shared.contracts.topics import FACT_TOPICS, PANES, RESEND
 from shared.messaging.admin import BROKER_ERRORS, TopicMismatch
 from shared.messaging.dead_letters import DeadLetters
 from shared.places import places
 from shared.telemetry import metrics
-from shared.web import Readiness, health, serve
+from shared.web import Readiness
 
 log = structlog.get_logger(__name__)
 
 WATCH_S: Final = 1.0
 ASK_S: Final = 0.5
 STOP_S: Final = 5.0
-EXIT_FAILED: Final = 1
-EXIT_REFUSED: Final = 65  # EX_DATAERR: going on would make wrong figures, and starting again does not help
 
 
 class StreamCrashed(Exception):
@@ -64,13 +62,13 @@ class Worker:
                     await self._run(stack)
                 except* (BrokerReplaced, StreamCrashed) as reasons:
                     # At once, without good-byes to a broker that is gone: a new process image knows nothing old.
-                    log.warning("starting over", reason=str(_first(reasons)))
+                    log.warning("starting over", reason=str(first_of(reasons)))
                     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
         except* (LineageChanged, TopicMismatch) as reasons:
-            self._end(EXIT_REFUSED, _first(reasons))
+            self._end(EXIT_REFUSED, first_of(reasons))
         except* Exception as reasons:
-            log.error("the worker cannot go on", exc_info=_first(reasons))
-            self._end(EXIT_FAILED, _first(reasons))
+            log.error("the worker cannot go on", exc_info=first_of(reasons))
+            self._end(EXIT_FAILED, first_of(reasons))
 
     async def _run(self, stack: AsyncExitStack) -> None:
         broker = SameBroker(self._settings)
@@ -90,10 +88,12 @@ class Worker:
             instance=self._settings.instance,
             partitions=folding,
         )
+        watchdog = Watchdog(self._settings, marks=lambda: folding.marks(app.consumer.assignment()))
         stack.push_async_callback(_stop, app)
         await app.start()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(broker.keep_looking())
+            tasks.create_task(watchdog.keep_looking())
             tasks.create_task(_keep_watching(app, folding))
             tasks.create_task(_keep_asking(folding, resends))
             tasks.create_task(folding.keep_flushing())
@@ -143,23 +143,9 @@ class Worker:
 
 def run_worker(settings: StatsSettings) -> int:
     """Fold until SIGTERM or SIGINT, serving probes and metrics. Returns the exit code."""
-    settings = settings.of_worker()
     readiness = Readiness()
     worker = Worker(settings, readiness)
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        running = asyncio.create_task(worker.run())
-        yield
-        running.cancel()
-        await asyncio.wait({running})
-
-    # Probes and metrics only: no token is ever checked here, so that no key needs to be configured.
-    app = FastAPI(lifespan=lifespan, openapi_url=None)
-    app.state.service = "stats-worker"
-    app.state.readiness = readiness
-    app.include_router(health.router)
-    serve(app, settings)
+    serve_probes("stats-worker", settings.of_worker(), readiness, worker.run)
     return worker.exit_code
 
 
@@ -187,10 +173,3 @@ async def _stop(app: faust.App) -> None:
             await app.stop()
     except TimeoutError:
         log.warning("the stream application did not stop in time")
-
-
-def _first(reasons: BaseExceptionGroup[BaseException]) -> BaseException:
-    reason: BaseException = reasons
-    while isinstance(reason, BaseExceptionGroup):
-        reason = reason.exceptions[0]
-    return reason

@@ -26,6 +26,7 @@ class TipSummary(View):
     refuted_at: datetime | None
     value: TipValue
     value_assessed_at: datetime | None
+    decision_due_at: datetime | None
 
 
 class TipView(TipSummary):

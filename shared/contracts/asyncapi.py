@@ -59,7 +59,7 @@ def event_table() -> str:
             topic.description,
             "",
             f"Key: {topic.partition_key}. Kept: {kept}, cleanup `{topic.cleanup}`. Written by `{topic.producer}`, "
-            f"read by {', '.join(f'`{reader}`' for reader in topic.consumers)}.",
+            f"read by {', '.join(f'`{reader}`' for reader in topic.consumers) or 'subscribers'}.",
             "",
         ]
         if topic.events or topic.messages:

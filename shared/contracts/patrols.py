@@ -60,6 +60,9 @@ class PatrolFacts(Facts):
     participants: int = Field(ge=0, description="How many people walked; each is one participant turn.")
     residential_group: str | None = None
     planned_start_at: AwareDatetime | None = None
+    planned_end_at: AwareDatetime | None = Field(
+        default=None, description="When the patrol was to be back; its log is expected from then on."
+    )
     started_at: AwareDatetime | None = None
     completed_at: AwareDatetime | None = None
     cancelled_at: AwareDatetime | None = None

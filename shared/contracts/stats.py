@@ -62,6 +62,11 @@ class Head(_StateRecord):
     partition: int
     horizon: dict[Tier, str] = Field(description="Earliest bucket still kept, by tier.")
     late: dict[Tier, int] = Field(default_factory=dict, description="Events that came too late for a tier.")
+    lateness: tuple[int, ...] = Field(
+        default=(),
+        description="Events folded by how long after their time they were recorded: under 1 minute, 15 minutes, 1 "
+        "hour, 6 hours, 1 day, 3 days, 14 days, 62 days, and later.",
+    )
     generation: str
     lineage: str
     cluster_id: str

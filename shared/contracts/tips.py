@@ -79,6 +79,11 @@ class TipFacts(Facts):
     resolved_at: AwareDatetime | None = None
     suspended_at: AwareDatetime | None = None
     closed_at: AwareDatetime | None = None
+    decision_due_at: AwareDatetime | None = Field(
+        default=None,
+        description="Of a crime report: the end of the time that the law gives for the decision. It is on time up to "
+        "this instant. Absent where no rule is known, and from producers that do not know deadlines.",
+    )
 
 
 class TipChange(Change[TipFacts]):

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel
 
-from shared.contracts import awards, incidents, outbox, patrols, stats, tips
+from shared.contracts import alerts, awards, figures, incidents, outbox, patrols, stats, tips
 from shared.contracts.base import Event
 
 FOREVER: Final = -1
@@ -97,6 +97,23 @@ PANES: Final = Topic(
     config=(("min.compaction.lag.ms", "300000"), ("segment.ms", "300000")),
 )
 
+FIGURES: Final = Topic(
+    name="stats.figures.v1",
+    description="Publications of figures and their restatements.",
+    partition_key="unit",
+    producer="services.stats",
+    consumers=(),
+    events=figures.EVENTS,
+)
+ALERTS: Final = Topic(
+    name="stats.alerts.v1",
+    description="Alerts from raised to cleared.",
+    partition_key="unit",
+    producer="services.stats",
+    consumers=(),
+    events=alerts.EVENTS,
+)
+
 FACT_TOPICS: Final = (TIPS, PATROLS, INCIDENTS, AWARDS)
 
 
@@ -112,9 +129,9 @@ def dead_letters_of(topic: Topic) -> Topic:
 
 
 DEAD_LETTERS: Final = tuple(dead_letters_of(topic) for topic in FACT_TOPICS)
-REGISTRY: Final = (*FACT_TOPICS, HEADS, RESEND, PANES, *DEAD_LETTERS)
-EVENT_TYPES: Final[Mapping[str, type[Event]]] = {e.event_type(): e for t in FACT_TOPICS for e in t.events}
-_TOPIC_OF: Final[Mapping[str, Topic]] = {e.event_type(): t for t in FACT_TOPICS for e in t.events}
+REGISTRY: Final = (*FACT_TOPICS, FIGURES, ALERTS, HEADS, RESEND, PANES, *DEAD_LETTERS)
+EVENT_TYPES: Final[Mapping[str, type[Event]]] = {e.event_type(): e for t in REGISTRY for e in t.events}
+_TOPIC_OF: Final[Mapping[str, Topic]] = {e.event_type(): t for t in REGISTRY for e in t.events}
 
 
 def topic_of(event_type: str) -> Topic:

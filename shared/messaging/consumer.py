@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -18,6 +19,7 @@ from shared.settings import Settings, kafka_client_options
 
 FETCH_WAIT_MS: Final = 20  # an embedded broker looks for new records at half of it, and idle partitions delay busy ones
 BATCH_RECORDS: Final = 5_000
+PARTITION_BYTES: Final = 1 << 20  # what is fetched ahead of each partition
 EMPTY_MS: Final = 200  # ten fetches that bring nothing: what is in the log has been read
 CHECK_S: Final = 0.4  # a lost broker is noticed within a second
 RETRY_S: Final = 0.3
@@ -29,11 +31,20 @@ class _StartOver(Exception):
     """The broker is another one, or has lost records; the text says how that showed."""
 
 
-class Reader:
-    """Follows topics from their beginning, or from their ends.
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Where an earlier reader of the same topics stopped: on which broker, before which offset of each partition."""
 
-    `apply` gets the records of one partition in order, many at a time. When the broker turns out to be another one,
-    `restarted` is called and reading begins anew: forget what came from the log before.
+    cluster_id: str
+    offsets: Mapping[tuple[str, int], int]
+
+
+class Reader:
+    """Follows topics from their beginning, from their ends, or from where an earlier reader stopped.
+
+    `apply` gets the records of one partition in order, many at a time; if it is a coroutine, nothing more is read until
+    it has ended. When the broker turns out to be another one, `restarted` is called and reading begins anew: forget
+    what came from the log before.
     """
 
     def __init__(
@@ -41,10 +52,12 @@ class Reader:
         settings: Settings,
         topics: Sequence[Topic],
         *,
-        apply: Callable[[Sequence[Record]], None],
+        apply: Callable[[Sequence[Record]], Awaitable[None] | None],
         restarted: Callable[[], None] | None = None,
         from_end: bool = False,
+        resume: Resume | None = None,
         fetch_wait_ms: int = FETCH_WAIT_MS,
+        partition_bytes: int = PARTITION_BYTES,
     ) -> None:
         self.caught_up = asyncio.Event()  # all that was in the log has been applied
         self.connected = False  # the broker answered when last asked
@@ -55,8 +68,12 @@ class Reader:
         self._restarted = restarted
         self._from_end = from_end
         self._fetch_wait_ms = fetch_wait_ms
+        self._partition_bytes = partition_bytes
         self._admin = Admin(settings)
         self._offsets: dict[TopicPartition, int] = {}  # of the next record
+        if resume is not None:
+            self.cluster_id = resume.cluster_id
+            self._offsets = {TopicPartition(*place): offset for place, offset in resume.offsets.items()}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Read until `stop`. Raises: what `apply` raises."""
@@ -94,6 +111,7 @@ class Reader:
             enable_auto_commit=False,
             auto_offset_reset="none",
             fetch_max_wait_ms=self._fetch_wait_ms,
+            max_partition_fetch_bytes=self._partition_bytes,
         )
         try:
             await consumer.start()
@@ -121,7 +139,9 @@ class Reader:
         while not stop.is_set():
             batches = await consumer.getmany(timeout_ms=EMPTY_MS, max_records=BATCH_RECORDS)
             for at, records in batches.items():
-                self._apply(records)
+                applying = self._apply(records)
+                if applying is not None:
+                    await applying
                 self._offsets[at] = records[-1].offset + 1
                 await asyncio.sleep(0)  # others want to work while a long log is read
             if not batches and not self.caught_up.is_set():

@@ -54,6 +54,10 @@ class Atlas:
         era = self._era(code, on)
         return None if era is None else self._unit(era, code)
 
+    def versions(self, code: str) -> tuple[Unit, ...]:
+        """The units that have had this code, the oldest first; each is valid up to where the next one begins."""
+        return tuple(self._versions(code))[::-1]
+
     def city_of(self, code: str) -> str:
         """Today's city or province of any code. Raises: LookupError for a code that never existed."""
         row = self._today.get(code)
@@ -148,6 +152,7 @@ class Atlas:
             province=row.province or row.code,
             city=self.city_of(row.code),
             district=row.district or None,
+            district_code=row.district_code or None,
             latitude=_number(row.latitude),
             longitude=_number(row.longitude),
             area_km2=_number(row.area_km2),

@@ -36,6 +36,7 @@ class Unit:
     province: str
     city: str
     district: str | None
+    district_code: str | None
     latitude: float | None
     longitude: float | None
     area_km2: float | None

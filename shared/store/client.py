@@ -77,6 +77,10 @@ class Store:
     def collection(self, name: str) -> Collection:
         return self._database.get_collection(name)
 
+    async def collection_names(self) -> list[str]:
+        """The collections that exist."""
+        return list(await self._database.list_collection_names())
+
     async def transaction(self, callback: Callable[[Session], Awaitable[T]]) -> T:
         """What `callback` returns, once everything it wrote with the session is committed to a majority's journals.
 

@@ -85,16 +85,34 @@ WORKER_HELD = _counter("pulse_worker_held_total", "Events not applied because an
 WORKER_SKIPPED = _counter("pulse_worker_skipped_total", "Positions passed over as unreadable.", "topic")
 WORKER_LATE = _counter("pulse_worker_late_total", "Contributions too late for a tier of panes.", "topic", "tier")
 WORKER_LAG = _gauge("pulse_worker_lag_events", "Events in the log that the worker has not folded.", "topic")
+WORKER_STANDING = _gauge(
+    "pulse_worker_standing_s",
+    "How long the slowest partition with events to fold has not moved; at 60 the worker ends itself.",
+)
 WORKER_ERRORS = _counter("pulse_worker_errors_total", "Failures at the top of a worker's loop.", "loop")
 FLUSH_SECONDS = _histogram(
     "pulse_worker_flush_seconds", "Time to write one flush of panes and heads.", buckets=FLUSH_BUCKETS_S
 )
 PANES_WRITTEN = _counter("pulse_worker_panes_written_total", "Pane records written.", "topic", "tier")
 
+# Stats ledger
+LEDGER_BOOKED = _counter("pulse_ledger_booked_total", "Events booked for the fact ledger.", "topic")
+LEDGER_CAUGHT_UP = _gauge("pulse_ledger_caught_up", "1 once everything in the log has been read for the fact ledger.")
+LEDGER_ERRORS = _counter("pulse_ledger_errors_total", "Writes of the fact ledger that failed and are tried again.")
+
 # Stats API
 SSE_CLIENTS = _gauge("pulse_sse_clients", "Open streams of figures.")
 API_HEADS_APPLIED = _counter("pulse_api_heads_applied_total", "Heads of units applied to the served figures.", "topic")
 API_REBUILDING = _gauge("pulse_api_rebuilding", "1 while the served figures are being rebuilt.")
+STATS_WRITER = _gauge("pulse_stats_writer_leader", "1 while this process writes publications and alerts.")
+STATS_WRITER_ERRORS = _counter("pulse_stats_writer_errors_total", "Failures of a job of the writer.", "loop")
+RESTATEMENTS = _counter("pulse_restatements_total", "Published figures restated.")
+ALERTS_OPEN = _gauge("pulse_alerts_open", "Alerts that are not cleared, as the writer sees them.")
+ALERTS_RAISED = _counter("pulse_alerts_raised_total", "Alerts raised.")
+DELIVERIES_PENDING = _gauge("pulse_alert_deliveries_pending", "Messages of alerts still to be delivered.")
+DELIVERY_ATTEMPTS = _counter(
+    "pulse_alert_delivery_attempts_total", "Attempts to deliver a message of an alert.", "channel", "outcome"
+)
 
 # Tips
 TIPS_RECEIVED = _counter("pulse_tips_received_total", "Tips taken in.", "stream")

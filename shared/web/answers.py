@@ -64,11 +64,21 @@ def etagged(
     headers: Mapping[str, str] = MappingProxyType({}),
 ) -> Response:
     """The body with a strong entity tag, or 304 without it if the caller has this very body."""
-    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    common = {"cache-control": "private, no-cache", **headers, "etag": etag}
-    if _known(request.headers.get("if-none-match", ""), etag):
-        return Response(status_code=304, headers=common)
-    return Response(body, headers=common, media_type=media_type)
+    tagged = {**tag_of(body), **headers}
+    return not_modified(request, tagged) or Response(body, headers=tagged, media_type=media_type)
+
+
+def tag_of(content: bytes, *, weak: bool = False) -> dict[str, str]:
+    """The headers that name a content; a weak tag where the body says the same in other bytes each time."""
+    tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    return {"cache-control": "private, no-cache", "etag": f"W/{tag}" if weak else tag}
+
+
+def not_modified(request: Request, tagged: Mapping[str, str]) -> Response | None:
+    """304 if the caller has what these headers name."""
+    if _known(request.headers.get("if-none-match", ""), tagged["etag"].removeprefix("W/")):
+        return Response(status_code=304, headers=dict(tagged))
+    return None
 
 
 def _known(if_none_match: str, etag: str) -> bool:

@@ -38,7 +38,7 @@ _WHEN: Final = {
     "404": "It does not exist, or lies outside the caller's units.",
     "409": "The present state does not allow this, or somebody else changed it in between.",
     "413": "The body is too large.",
-    "415": "The body is not application/json.",
+    "415": "The body is not application/json, or not what this operation reads instead.",
     "422": "Something in the request cannot be accepted; `errors` names fields and reasons.",
     "503": "Something that is needed cannot be reached at the moment.",
 }

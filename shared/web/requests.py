@@ -13,6 +13,7 @@ from shared.web.strict import strict_fields
 
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 FUTURE_TOLERANCE: Final = timedelta(seconds=60)  # what the clocks of well-kept devices differ by
+PLANNING_HORIZON: Final = timedelta(days=366)  # a plan beyond a year is a slip of the pen
 
 _clock: Clock = SystemClock()
 
@@ -40,3 +41,16 @@ def not_in_future(at: datetime) -> datetime:
 
 PastTime = Annotated[AwareDatetime, AfterValidator(not_in_future)]
 """When something happened: RFC 3339 with offset, from 2000 up to now (clocks may differ by 60 s)."""
+
+
+def not_beyond_planning(at: datetime) -> datetime:
+    """The time itself. Raises: ValueError if it is before 2000 or more than a year ahead."""
+    if at < EARLIEST:
+        raise ValueError("must not be before 2000-01-01")
+    if at > _clock.now() + PLANNING_HORIZON:
+        raise ValueError("must not be more than a year ahead")
+    return at
+
+
+PlannedTime = Annotated[AwareDatetime, AfterValidator(not_beyond_planning)]
+"""When something is planned: RFC 3339 with offset, from 2000 up to a year from now."""

@@ -13,7 +13,7 @@ from services.tips.settings import TipsSettings
 
 ROOT: Final = Path(__file__).parents[2]
 OWNERS: Final = {"tips", "patrols", "awards"}
-SERVICES: Final = OWNERS | {"stats-api", "stats-worker"}
+SERVICES: Final = OWNERS | {"stats-api", "stats-worker", "stats-ledger"}
 
 
 @pytest.fixture(scope="module")

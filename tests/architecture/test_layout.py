@@ -30,6 +30,8 @@ SAME_NAMES = (
 PURE = (
     *(f"services/{name}/domain" for name in ("tips", "patrols", "awards")),
     *(f"services/stats/{name}" for name in ("catalogue", "engine", "panes", "windows")),
+    *(f"services/stats/alerts/{name}" for name in ("chance", "findings", "looking", "texts")),
+    "services/stats/publications/publication",
 )
 IMPURE_CALL = re.compile(
     r"(datetime|date)\.(now|utcnow|today)|time\.\w+|(uuid\.)?uuid[1-8]|random\.\w+|secrets\.\w+|os\.\w+|open"

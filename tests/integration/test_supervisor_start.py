@@ -15,8 +15,8 @@ from deploy.embedded.system import SERVERS, SetUp
 
 ROOT = Path(__file__).resolve().parents[2]
 WAIT_S = 120  # a busy machine starts seven processes slowly
-SERVICES = ("stats", "tips", "patrols", "awards", "stats-worker")
-NAMES = ("stats", "tips", "patrols", "awards", "worker_metrics", "broker", "store")
+SERVICES = ("stats", "tips", "patrols", "awards", "stats-worker", "stats-ledger")
+NAMES = ("stats", "tips", "patrols", "awards", "worker_metrics", "ledger_metrics", "broker", "store")
 
 
 def environment(directory: Path, **more: str) -> dict[str, str]:

@@ -118,7 +118,9 @@ async def test_a_fresh_database_under_an_old_log_stops_the_fold_and_says_so(tmp_
         async with System.starting(tmp_path / "second", **told) as second:
             async with second.services() as services:
                 await Writer(services, seed=2).patrol(UNIT)
-            said = await until(lambda: notice(second, "lineage"), within_s=SOON_S, what="a word in the terminal")
+            said = await until(
+                lambda: notice(second, "fold has stopped"), within_s=SOON_S, what="a word in the terminal"
+            )
             await until(lambda: is_behind(second, PATROLS.name), within_s=SOON_S, what="freshness to tell it as well")
 
     assert "stats-worker" in said

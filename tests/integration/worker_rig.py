@@ -23,7 +23,7 @@ from services.stats.panes import Head, Snapshot, newest
 from shared.contracts.base import Event
 from shared.contracts.patrols import PatrolChange, PatrolCompleted, PatrolCorrected, PatrolFacts, PatrolKind
 from shared.contracts.stats import Tier
-from shared.contracts.topics import PANES, PATROLS, REGISTRY, topic_of
+from shared.contracts.topics import FACT_TOPICS, PANES, PATROLS, REGISTRY, topic_of
 from shared.messaging.admin import ensure_topics
 from shared.messaging.codec import record_headers
 from shared.messaging.producer import open_producer, partition_of
@@ -33,6 +33,7 @@ ROOT = Path(__file__).parents[2]
 LAUNCHER = Path(__file__).with_name("worker_launcher.py")
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 PARTITIONS = 12
+ALL_PARTITIONS = PARTITIONS * len(FACT_TOPICS)
 PATIENCE_S = 120.0  # a worker joins its group within ten seconds; a busy machine may take its time
 # Units of today's Hanoi: each figure stays in the unit that its event names.
 UNITS = ("00004", "00070", "00082", "00091", "00103", "00118", "00127", "00145", "00160", "00166", "00175", "00190")
@@ -232,6 +233,22 @@ class WorkerProcess:
         assert self._process.stdout is not None
         async for line in self._process.stdout:
             self.output.append(line.decode(errors="replace").rstrip())
+
+
+def assignments(worker: WorkerProcess) -> list[int]:
+    """How many partitions the worker had after each rebalance."""
+    told = [orjson.loads(line) for line in worker.output if '"partitions assigned"' in line]
+    return [line["kept"] + line["recovered"] for line in told]
+
+
+async def shared_by(*workers: WorkerProcess) -> None:
+    """Wait until these workers, and no others, have all partitions between them."""
+
+    async def shared() -> bool:
+        last = [assignments(worker)[-1:] for worker in workers]
+        return all(last) and sum(map(sum, last)) == ALL_PARTITIONS
+
+    await until(shared, what=f"{len(workers)} workers to share the partitions")
 
 
 class State:

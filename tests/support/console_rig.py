@@ -78,8 +78,7 @@ class ScriptedFeed:
     def __init__(self) -> None:
         known = places()
         self.generation = generation(CATALOGUE, ZONE, known.digest())
-        topic_of = {metric.id: metric.topic for metric in CATALOGUE.metrics.values()}
-        self.view = View(generation=self.generation, city_of=known.city_of, topic_of=topic_of)
+        self.view = View(generation=self.generation, city_of=known.city_of, topic_of=CATALOGUE.topics)
         self.status = "live"
         self.progress: float | None = None
         self.broker_reachable = True

@@ -13,7 +13,7 @@ from services.stats.catalogue import CATALOGUE
 from services.stats.engine import Fold
 from services.stats.panes import Snapshot, amounts, newest, pane_number
 from shared.contracts.stats import Tier
-from shared.contracts.topics import PATROLS
+from shared.contracts.topics import PATROLS, Topic
 from shared.messaging.codec import Envelope
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -75,10 +75,10 @@ def cells_of(snapshot: Snapshot) -> Cells:
     )
 
 
-def naive_sum(events: Iterable[Envelope], snapshot: Snapshot) -> Cells:
+def naive_sum(events: Iterable[Envelope], snapshot: Snapshot, topic: Topic = PATROLS) -> Cells:
     """f(is) - f(was) of the events, placed by nothing but the standard library, above each unit's horizon."""
     cells: Cells = Counter()
-    readers = CATALOGUE.readers(PATROLS)
+    readers = CATALOGUE.readers(topic)
     horizons = {head.unit: head.horizon for head in snapshot.heads.values()}
     floors = {unit: _first_panes(horizon) for unit, horizon in horizons.items()}
     for each in events:

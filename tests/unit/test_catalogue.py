@@ -9,7 +9,18 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from services.stats.catalogue import CATALOGUE, Catalogue, Kind, Metric, Ratio, generation, measures, tips
+from services.stats.catalogue import (
+    CATALOGUE,
+    Catalogue,
+    Kind,
+    Metric,
+    Percentile,
+    Ratio,
+    crime_reports,
+    generation,
+    measures,
+    tips,
+)
 from services.stats.catalogue.document import page
 from services.stats.catalogue.facts import CRIME_REPORT, SECURITY_INFORMATION, FactKind
 from services.stats.catalogue.fingerprint import probes
@@ -58,6 +69,10 @@ def test_crime_report_counts_in_its_own_stream_at_each_step() -> None:
         "crime_reports_received": [(AT, 1)],
         "crime_reports_checked": [(LATER, 1)],
         "crime_reports_refuted": [(LATER, 1)],
+        "crime_reports_decided": [(LATER, 1)],
+        "crime_reports_open": [(AT, 1), (LATER, -1)],
+        "crime_reports_without_deadline": [(AT, 1), (LATER, -1)],
+        "crime_reports_decision_time__10": [(LATER, 1)],
     }
 
 
@@ -74,6 +89,36 @@ def test_completed_patrol_counts_with_its_participants_and_is_no_longer_under_wa
         "participant_turns": [(LATER, 4)],
         "patrols_under_way": [(LATER, -1), (AT, 1)],
     }
+
+
+def test_patrol_is_overdue_from_its_planned_end_until_it_is_back_and_its_log_is_expected_then() -> None:
+    facts = {"kind": "security", "participants": 4, "started_at": AT, "planned_end_at": LATER}
+    back = LATER + timedelta(hours=3)
+
+    out = counted("patrols.v1", "patrol.started.v1", facts)
+    late = counted("patrols.v1", "patrol.completed.v1", {**facts, "completed_at": back})
+    early = counted("patrols.v1", "patrol.completed.v1", {**facts, "completed_at": LATER})
+    cancelled = counted("patrols.v1", "patrol.cancelled.v1", {**facts, "cancelled_at": back})
+
+    assert out["patrols_overdue"] == out["patrols_expected"] == [(LATER, 1)]
+    assert late["patrols_overdue"] == cancelled["patrols_overdue"] == [(LATER, 1), (back, -1)]
+    assert late["patrols_expected"] == late["patrol_logs_received"] == [(LATER, 1)]
+    assert "patrols_overdue" not in early
+    assert not {"patrols_expected", "patrol_logs_received"} & cancelled.keys()
+
+
+def test_planned_patrol_that_has_not_set_out_is_expected_as_well() -> None:
+    found = counted("patrols.v1", "patrol.planned.v1", {"kind": "security", "participants": 0, "planned_end_at": AT})
+
+    assert found == {"patrols_overdue": [(AT, 1)], "patrols_expected": [(AT, 1)]}
+
+
+def test_residential_groups_of_a_team_are_covered_until_it_is_dissolved() -> None:
+    facts = {"established_at": AT, "dissolved_at": LATER, "residential_groups": ["a", "b"]}
+
+    found = counted("patrols.v1", "team.dissolved.v1", facts)
+
+    assert found["residential_groups_covered"] == [(AT, 2), (LATER, -2)]
 
 
 @pytest.mark.parametrize("facts", [{"started_at": AT, "cancelled_at": LATER}, {"cancelled_at": LATER}, {}])
@@ -185,7 +230,11 @@ def test_event_as_its_service_writes_it_is_read() -> None:
 
 
 def test_every_figure_says_what_it_is_in_both_languages() -> None:
-    figures: list[Metric[Any] | Ratio] = [*CATALOGUE.metrics.values(), *CATALOGUE.ratios.values()]
+    figures: list[Metric[Any] | Ratio | Percentile] = [
+        *CATALOGUE.metrics.values(),
+        *CATALOGUE.ratios.values(),
+        *CATALOGUE.percentiles.values(),
+    ]
 
     for each in figures:
         assert all((each.title_vi, each.title_en, each.explanation_vi, each.explanation_en, each.unit_vi, each.unit_en))
@@ -232,6 +281,18 @@ def test_generation_changes_with_what_is_counted_but_not_with_titles() -> None:
     assert digest(counts=(Counted(SECURITY_INFORMATION, at=lambda tip: tip.received_at),)) != same
     assert generation(CATALOGUE, ZONE, "places") != generation(CATALOGUE, ZONE, "other places")
     assert generation(CATALOGUE, ZONE, "places") != generation(CATALOGUE, ZoneInfo("UTC"), "places")
+
+
+def test_generation_changes_with_the_edges_of_bins() -> None:
+    median, _ = crime_reports.PERCENTILES
+    report = CATALOGUE.metrics["crime_reports_received"]
+
+    def digest(edges: tuple[int, ...]) -> str:
+        moved = dataclasses.replace(median, histogram=dataclasses.replace(median.histogram, edges=edges))
+        return Catalogue((report,), (), (moved,)).digest
+
+    assert digest(median.histogram.edges) != digest((60, *median.histogram.edges))
+    assert digest(median.histogram.edges) != Catalogue((report,), ()).digest
 
 
 def test_page_of_the_figures_is_fresh() -> None:

@@ -52,7 +52,7 @@ def survey() -> Survey:
         for record in chunk.records():
             for metric, at, amount in contributions(record):
                 found.amounts[metric, city_of(record["unit"]), at[:10]] += amount
-            times = [value for name, value in record.items() if name.endswith("_at")]
+            times = [value for name, value in record.items() if name.endswith("_at") and name != "planned_end_at"]
             begins = record.get(BEGINS_AT.get(record["type"]) or COUNTS_AT.get(record["type"], ""))
             if begins is not None and not valid_on(record["unit"], begins[:10]):  # an instrument is of no day
                 found.misplaced.append(record)

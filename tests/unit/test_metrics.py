@@ -5,7 +5,7 @@ from prometheus_client import REGISTRY
 from shared.telemetry.metrics import CATALOGUE, catalogue_table, exposition
 
 # What takes few values by nature; an id, an address or a unit would make a series for each of its values.
-BOUNDED = {"method", "route", "status", "topic", "tier", "stream", "part", "loop"}
+BOUNDED = {"method", "route", "status", "topic", "tier", "stream", "part", "loop", "channel", "outcome"}
 
 
 def test_every_metric_follows_the_conventions() -> None:

@@ -1,16 +1,20 @@
 """What may happen to teams, patrols, incidents and sessions, and what their events tell."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from services.patrols.commands import RecordPatrol
 from services.patrols.domain import Incident, IncidentStatus, OutreachSession, Patrol, PatrolStatus, Team
 from services.patrols.domain.incident import TRANSITIONS as INCIDENT_TRANSITIONS
 from services.patrols.domain.patrol import TRANSITIONS as PATROL_TRANSITIONS
 from services.patrols.domain.team import SEATS
+from shared.clock import SystemClock
 from shared.contracts.incidents import IncidentKind
 from shared.contracts.patrols import MemberRole, OutreachPartner, PatrolKind
 from shared.errors import InvalidInput, TransitionNotAllowed
@@ -77,6 +81,37 @@ def test_a_patrol_does_not_end_before_it_began() -> None:
         patrol().complete(at=AT - HOUR, participants=None)
     with pytest.raises(InvalidInput, match="completed_at"):
         patrol(completed_at=AT + HOUR).correct(at=AT, started_at=AT + 2 * HOUR)
+
+
+def test_planned_end_is_told_with_the_patrol_and_with_its_return_and_can_be_put_right() -> None:
+    out = patrol(planned_end_at=AT + HOUR)
+
+    _, (back,) = out.complete(at=AT + 2 * HOUR, participants=None)
+    _, (moved,) = out.correct(at=AT, planned_end_at=AT + 3 * HOUR)
+    _, (unplanned,) = out.correct(at=AT, planned_end_at=None)
+
+    told = [getattr(event.data.is_, "planned_end_at", "nothing") for event in (back, moved, unplanned)]
+    assert told == [AT + HOUR, AT + 3 * HOUR, None]
+    assert back.data.was == out.facts()
+
+
+def test_a_patrol_is_not_planned_to_end_before_it_began() -> None:
+    with pytest.raises(InvalidInput, match="planned_end_at: must not lie before started_at"):
+        patrol(planned_end_at=AT - HOUR)
+    with pytest.raises(InvalidInput, match="planned_end_at"):
+        patrol(planned_end_at=AT + HOUR).correct(at=AT, started_at=AT + 2 * HOUR)
+
+
+def test_plan_lies_at_most_a_year_ahead() -> None:
+    now = SystemClock().now()
+    body = {"unit": "00070", "kind": "security", "team_count": 1, "participants": 4, "started_at": AT.isoformat()}
+
+    def planned(ahead: timedelta) -> RecordPatrol:
+        return RecordPatrol.model_validate_json(json.dumps(body | {"planned_end_at": (now + ahead).isoformat()}))
+
+    assert planned(timedelta(days=365)).planned_end_at == now + timedelta(days=365)
+    with pytest.raises(ValidationError, match="planned_end_at"):
+        planned(timedelta(days=367))
 
 
 def test_the_end_of_a_patrol_under_way_is_no_correction() -> None:

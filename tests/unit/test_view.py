@@ -62,6 +62,10 @@ def total(view: View, row: str) -> int:
     return series.total(Tier.DAY, TODAY, TODAY + 1) if series else 0
 
 
+def active_days(view: View, row: str) -> list[tuple[int, int]]:
+    return list(view.series(row)["patrols.v1"].between(Tier.DAY, 0, 10**7))
+
+
 def test_a_record_waits_for_its_head(view: View) -> None:
     put(view, pane(5, fence=5))
     before = total(view, "00070")
@@ -122,7 +126,7 @@ def test_an_expired_record_is_taken_back(view: View) -> None:
     put(view, head(6))
 
     assert total(view, "00070") == 0
-    assert not view.active_days("patrols.v1", "00070")
+    assert active_days(view, "00070") == []
 
 
 def test_an_old_unit_counts_for_todays_and_a_split_one_for_the_city_alone(view: View) -> None:
@@ -149,7 +153,7 @@ def test_a_dump_makes_the_same_view_again(view: View) -> None:
     put(again, *view.heads.values())
 
     assert total(again, "00070") == 5
-    assert again.active_days("patrols.v1", "01") == view.active_days("patrols.v1", "01")
+    assert active_days(again, "01") == active_days(view, "01") != []
 
 
 def test_named_windows_come_and_go(view: View) -> None:

@@ -280,3 +280,78 @@ def test_level_within_a_day_counts_what_began_and_ended_on_that_day_alone() -> N
 
     assert total(series, during, level=True) == 1
     assert total(series, after, level=True) == 0
+
+
+@pytest.mark.parametrize(
+    ("window", "as_of", "current", "baseline"),
+    [
+        ("PT5M", "2026-11-23 15:04", ("11-23 15:00", "11-23 15:05"), ("11-23 14:55", "11-23 15:00")),
+        ("PT1H", "2026-11-23 15:04", ("11-23 14:05", "11-23 15:05"), ("11-23 13:05", "11-23 14:05")),
+        ("P7D", "2026-11-23 15:04", ("11-16 16:00", "11-23 16:00"), ("11-09 16:00", "11-16 16:00")),
+        ("week", "2026-11-25 15:04", ("11-23 00:00", "11-26 00:00"), ("11-16 00:00", "11-18 16:00")),
+        ("half_year", "2026-11-23 15:04", ("07-01 00:00", "11-23 00:00"), ("01-01 00:00", "05-26 00:00")),
+    ],
+)
+def test_every_other_standard_window_is_compared_with_the_period_before(
+    window: str, as_of: str, current: tuple[str, str], baseline: tuple[str, str]
+) -> None:
+    comparison = STANDARD[window].comparisons(local(f"{as_of}:31")).previous
+
+    assert isinstance(comparison, Comparison)
+    for interval, expected in ((comparison.current, current), (comparison.baseline, baseline)):
+        assert (f"{interval.start:%m-%d %H:%M}", f"{interval.end:%m-%d %H:%M}") == expected
+
+
+def test_iso_week_is_compared_with_the_week_of_its_number_across_the_turn_of_the_year() -> None:
+    # 1 January 2027 lies in week 53 of 2026, and 2025 had 52 weeks; a week later it is week 1, as in 2026.
+    weeks = [
+        STANDARD["week"].comparisons(local(f"{day} 12:00:00")).year_earlier for day in ("2027-01-01", "2027-01-06")
+    ]
+
+    assert weeks[0] is Reason.NO_SUCH_PERIOD
+    assert compared(weeks[1])[1] == ("2025-12-29 00:00", "2025-12-31 00:00", "day")
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "field"),
+    [
+        ("0001-01-01", "2026-01-01", "from"),
+        ("1899-12-31", "1900-01-01", "from"),
+        ("2026-01-01", "9999-12-31", "to"),
+        ("2026-01-02", "2026-01-01", "to"),
+    ],
+)
+def test_days_beyond_any_calendar_in_use_or_backwards_are_refused_by_field(first: str, last: str, field: str) -> None:
+    days = (date.fromisoformat(first), date.fromisoformat(last))
+
+    for refused in (lambda: between(*days), lambda: span(Tier.DAY, *days, AS_OF)):
+        with pytest.raises(WindowError) as refusal:
+            refused()
+        assert [error["field"] for error in errors_of(refusal.value)] == [field]
+
+
+def errors_of(error: WindowError) -> list[dict[str, str]]:
+    errors = error.extra["errors"]
+    assert isinstance(errors, list)
+    return errors
+
+
+@pytest.mark.parametrize("last", [None, "9999-12-31"])
+def test_a_named_window_without_end_goes_up_to_today(last: str | None) -> None:
+    window = named(campaign("c2", "2026-11-01", last, previous="c1"), campaign("c1", "2025-11-01", "9999-12-31"))
+
+    assert spelled(window.interval(AS_OF))[1] == "2026-11-24 00:00"
+    assert compared(window.comparisons(AS_OF).previous)[1][0] == "2025-11-01 00:00"
+
+
+def test_a_span_ends_today_unless_told_otherwise_and_says_how_far_back_it_could_go() -> None:
+    assert spelled(span(Tier.DAY, None, None, AS_OF, days=14))[:2] == ("2026-11-10 00:00", "2026-11-24 00:00")
+    with pytest.raises(WindowError) as too_fine:
+        span(Tier.MINUTE, date(2025, 11, 13), date(2025, 11, 13), AS_OF)
+    with pytest.raises(WindowError) as tomorrow:
+        span(Tier.DAY, date(2026, 11, 24), None, AS_OF)
+
+    assert errors_of(too_fine.value) == [
+        {"field": "from", "reason": "minute panes are kept for 3 days, back to 2026-11-20; ask for a coarser tier"}
+    ]
+    assert errors_of(tomorrow.value)[0]["field"] == "from"

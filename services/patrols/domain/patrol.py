@@ -43,6 +43,7 @@ class PatrolFix(TypedDict, total=False):
     residential_group: str | None
     started_at: datetime
     completed_at: datetime
+    planned_end_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,7 @@ class Patrol(Aggregate):
     residential_group: str | None
     started_at: datetime
     completed_at: datetime | None = None
+    planned_end_at: datetime | None = None
     void_reason: str | None = None
 
     @classmethod
@@ -76,9 +78,11 @@ class Patrol(Aggregate):
         residential_group: str | None,
         started_at: datetime,
         completed_at: datetime | None,
+        planned_end_at: datetime | None = None,
     ) -> tuple[Self, tuple[PatrolEvent, ...]]:
         """A patrol that set out, or one that is over if it tells when it came back."""
         in_order(started_at=started_at, completed_at=completed_at)
+        in_order(started_at=started_at, planned_end_at=planned_end_at)
         patrol = cls(
             id=id,
             unit=unit,
@@ -90,6 +94,7 @@ class Patrol(Aggregate):
             residential_group=residential_group,
             started_at=started_at,
             completed_at=completed_at,
+            planned_end_at=planned_end_at,
         )
         event = PatrolStarted if completed_at is None else PatrolCompleted
         return patrol, (patrol._tell(event, was=None, at=completed_at or started_at),)
@@ -108,6 +113,7 @@ class Patrol(Aggregate):
             raise InvalidInput.of("completed_at", "is told by completing the patrol")
         right = self._alter(**fix)
         in_order(started_at=right.started_at, completed_at=right.completed_at)
+        in_order(started_at=right.started_at, planned_end_at=right.planned_end_at)
         return right, (right._tell(PatrolCorrected, was=self, at=at),)
 
     def void(self, *, at: datetime, reason: str) -> tuple[Self, tuple[PatrolEvent, ...]]:
@@ -130,4 +136,5 @@ class Patrol(Aggregate):
             residential_group=self.residential_group,
             started_at=self.started_at,
             completed_at=self.completed_at,
+            planned_end_at=self.planned_end_at,
         )

@@ -6,23 +6,36 @@ from functools import cached_property
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from services.stats.catalogue import awards, patrols, tips
+from services.stats.catalogue import awards, crime_reports, patrols, tips
 from services.stats.catalogue.fingerprint import fingerprint
+from services.stats.catalogue.histogram import Histogram, Percentile, Quantile
 from services.stats.catalogue.metric import Good, Kind, Measure, Metric, Ratio
 from services.stats.catalogue.reader import Reader, readers_of
 from shared.contracts.topics import Topic
 
 
 class Catalogue:
-    """The metrics and ratios in the order in which they are shown."""
+    """The metrics, ratios and percentiles in the order in which they are shown."""
 
-    def __init__(self, metrics: tuple[Metric[Any], ...], ratios: tuple[Ratio, ...]) -> None:
+    def __init__(
+        self, metrics: tuple[Metric[Any], ...], ratios: tuple[Ratio, ...], percentiles: tuple[Percentile, ...] = ()
+    ) -> None:
         self.metrics: Final[Mapping[str, Metric[Any]]] = {metric.id: metric for metric in metrics}
         self.ratios: Final[Mapping[str, Ratio]] = {ratio.id: ratio for ratio in ratios}
-        if len(self.metrics) + len(self.ratios) != len({*self.metrics, *self.ratios}) or len(self.metrics) != len(
-            metrics
-        ):
+        self.percentiles: Final[Mapping[str, Percentile]] = {each.id: each for each in percentiles}
+        self.histograms: Final = tuple({each.histogram.id: each.histogram for each in percentiles}.values())
+        if len(set(self.ids)) != len(metrics) + len(ratios) + len(percentiles):
             raise ValueError("two figures of the catalogue have the same id")
+
+    @cached_property
+    def ids(self) -> tuple[str, ...]:
+        """Everything that can be asked for."""
+        return (*self.metrics, *self.ratios, *self.percentiles)
+
+    @cached_property
+    def topics(self) -> Mapping[str, str]:
+        """The topic of each metric that shows, on a day on which it counts, that the unit has reported."""
+        return {metric.id: metric.topic for metric in self.metrics.values() if not metric.ahead}
 
     def of_topic(self, topic: str) -> tuple[Metric[Any], ...]:
         """The metrics that one topic feeds."""
@@ -30,17 +43,18 @@ class Catalogue:
 
     def readers(self, topic: Topic) -> Mapping[str, Reader]:
         """How to read each event type of a topic that some metric counts."""
-        return readers_of(topic, self.metrics.values())
+        return readers_of(topic, self.metrics.values(), self.histograms)
 
     @cached_property
     def digest(self) -> str:
         """Changes when anything is counted in another way, but not with a title."""
-        return fingerprint(self.metrics.values())
+        return fingerprint(self.metrics.values(), self.histograms)
 
 
 CATALOGUE: Final = Catalogue(
     metrics=(*tips.METRICS, *patrols.METRICS, *awards.METRICS),
     ratios=(*tips.RATIOS, *patrols.RATIOS),
+    percentiles=crime_reports.PERCENTILES,
 )
 
 
@@ -54,9 +68,12 @@ __all__ = [
     "CATALOGUE",
     "Catalogue",
     "Good",
+    "Histogram",
     "Kind",
     "Measure",
     "Metric",
+    "Percentile",
+    "Quantile",
     "Ratio",
     "Reader",
     "generation",

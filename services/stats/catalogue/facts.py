@@ -37,7 +37,12 @@ class SecurityInformation(Tip, tag="security_information"):
 
 
 class CrimeReport(Tip, tag="crime_report"):
-    pass
+    found_inconclusive_at: Instant | None = None
+    transferred_at: Instant | None = None
+    resolved_at: Instant | None = None
+    suspended_at: Instant | None = None
+    closed_at: Instant | None = None
+    decision_due_at: Instant | None = None
 
 
 class AdvisoryDocument(Facts):
@@ -63,6 +68,8 @@ class Patrol(Facts):
     started_at: Instant | None = None
     completed_at: Instant | None = None
     cancelled_at: Instant | None = None
+    planned_start_at: Instant | None = None
+    planned_end_at: Instant | None = None
 
 
 class OutreachSession(Facts):
@@ -157,7 +164,7 @@ PATROL: Final = FactKind(
     PATROLS,
     Patrol,
     patrols.PatrolFacts,
-    lambda p: p.started_at or p.completed_at,
+    lambda p: p.started_at or p.completed_at or p.planned_start_at or p.planned_end_at,
     lambda p: p.residential_group,
 )
 OUTREACH_SESSION: Final = FactKind(

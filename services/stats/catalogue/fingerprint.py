@@ -10,29 +10,35 @@ from typing import Any, Final
 import msgspec
 
 from services.stats.catalogue.facts import FactKind, Facts
+from services.stats.catalogue.histogram import Histogram
 from services.stats.catalogue.metric import Metric
 
 _BEGIN: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def probes(kind: FactKind[Any]) -> Iterator[Facts]:
-    """Facts of one kind with every combination of coded values, and with each optional time present and absent."""
+    """Facts of one kind with every combination of coded values, and with each optional time present and absent.
+
+    Times rise in the order of the fields, fall, and are all the same, because what counts may depend on their order.
+    """
     fields = msgspec.structs.fields(kind.facts)
     times = [field for field in fields if field.name.endswith("_at")]
     coded = {field.name: values for field in fields if (values := _values(kind, field))}
-    numbers = {
+    amounts: dict[str, Any] = {
         field.name: 3 + index for index, field in enumerate(fields) if field.name in ("participants", "attendance")
     }
-    moments = {field.name: _BEGIN + timedelta(days=index) for index, field in enumerate(times)}
+    if any(field.name == "residential_groups" for field in fields):
+        amounts["residential_groups"] = ("a", "b", "c")
     optional = [field.name for field in times if not field.required]
-    for combination in product(*coded.values()):
+    for step, combination in product((1, -1, 0), product(*coded.values())):
+        moments = {field.name: _BEGIN + step * timedelta(days=index) for index, field in enumerate(times)}
         for absent in (set(), set(optional), *({name} for name in optional), *(set(optional) - {n} for n in optional)):
             known = {name: at for name, at in moments.items() if name not in absent}
-            yield msgspec.convert({**dict(zip(coded, combination, strict=True)), **numbers, **known}, kind.facts)
+            yield msgspec.convert({**dict(zip(coded, combination, strict=True)), **amounts, **known}, kind.facts)
 
 
-def fingerprint(metrics: Iterable[Metric[Any]]) -> str:
-    """A digest of what the metrics count, the same on every version of Python."""
+def fingerprint(metrics: Iterable[Metric[Any]], histograms: Iterable[Histogram[Any]] = ()) -> str:
+    """A digest of what the metrics and histograms count, the same on every version of Python."""
     digest = hashlib.sha256()
     known: dict[type[Facts], list[Facts]] = {}
     for metric in metrics:
@@ -41,6 +47,10 @@ def fingerprint(metrics: Iterable[Metric[Any]]) -> str:
         for counted in metric.counts:
             counts = [(at.isoformat(), counted.amount(each)) for each in facts if (at := counted.at(each)) is not None]
             digest.update(f"{metric.of.facts.__name__} {counts}\n".encode())
+    for histogram in histograms:
+        facts = known.get(histogram.of.facts) or known.setdefault(histogram.of.facts, list(probes(histogram.of)))
+        bins = [(at.isoformat(), histogram.bin_of(each)) for each in facts if (at := histogram.at(each)) is not None]
+        digest.update(f"{histogram.id} {histogram.edges} {histogram.of.facts.__name__} {bins}\n".encode())
     return digest.hexdigest()
 
 

@@ -7,6 +7,7 @@ from services.stats.catalogue.metric import Measure
 SECURITY_INFORMATION: Final = Measure("tin", "pieces of information")
 CRIME_REPORTS: Final = Measure("tin báo", "reports")
 DOCUMENTS: Final = Measure("văn bản", "documents")
+RESIDENTIAL_GROUPS: Final = Measure("tổ dân phố, thôn", "residential groups")
 TEAMS: Final = Measure("tổ", "teams")
 MEMBERS: Final = Measure("thành viên", "members")
 PATROLS: Final = Measure("lượt tuần tra", "patrols")

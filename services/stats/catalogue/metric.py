@@ -23,6 +23,7 @@ class Kind(StrEnum):
     ADDITIVE = "additive"
     LEVEL = "level"
     RATIO = "ratio"
+    PERCENTILE = "percentile"
 
 
 class Good(StrEnum):
@@ -50,7 +51,9 @@ class Counted(Generic[F]):
 class Metric(Generic[F]):
     """One figure that events add up to. It counts one type of facts, so that unlike things never become one sum.
 
-    A level is the sum of everything before an instant, an additive metric the sum over an interval.
+    A level is the sum of everything before an instant, an additive metric the sum over an interval. One that counts
+    `ahead` does so at times that were planned or set: they may lie in the future, where its figures do not reach, and
+    a day on which one falls does not show that anybody reported.
     Raises: TypeError where a type checker was not asked and `counts` mixes facts.
     """
 
@@ -65,6 +68,7 @@ class Metric(Generic[F]):
     good: Good = Good.NEUTRAL
     headline: bool = False
     family: str | None = None
+    ahead: bool = False
 
     def __post_init__(self) -> None:
         kinds = {counted.of for counted in self.counts}

@@ -1,10 +1,22 @@
 """What teams, members, patrols, outreach sessions and incidents count for."""
 
+from datetime import datetime
 from typing import Any, Final
 
 from services.stats.catalogue import measures as of
-from services.stats.catalogue.facts import INCIDENT, MEMBER, OUTREACH_SESSION, PATROL, TEAM
+from services.stats.catalogue.facts import INCIDENT, MEMBER, OUTREACH_SESSION, PATROL, TEAM, Patrol
 from services.stats.catalogue.metric import Counted, Good, Kind, Metric, Ratio
+
+
+def _back_at(patrol: Patrol) -> datetime | None:
+    return patrol.completed_at or patrol.cancelled_at
+
+
+def _overdue_from(patrol: Patrol) -> datetime | None:
+    """When its planned end passed without it; none for a patrol that was back, or cancelled, by then."""
+    due, back = patrol.planned_end_at, _back_at(patrol)
+    return due if due is not None and (back is None or back > due) else None
+
 
 TEAMS_ACTIVE: Final = Metric(
     id="teams_active",
@@ -35,6 +47,23 @@ MEMBERS_ACTIVE: Final = Metric(
     ),
     good=Good.UP,
     headline=True,
+)
+RESIDENTIAL_GROUPS_COVERED: Final = Metric(
+    id="residential_groups_covered",
+    measure=of.RESIDENTIAL_GROUPS,
+    kind=Kind.LEVEL,
+    title_vi="Tổ dân phố, thôn có tổ bảo vệ an ninh, trật tự",
+    title_en="Residential groups covered",
+    explanation_vi="Số tổ dân phố, thôn mà các tổ đang hoạt động phụ trách ở cuối kỳ, theo khai báo của từng tổ; nơi "
+    "do hai tổ cùng phụ trách được tính hai lần. Chưa có tổng số tổ dân phố, thôn nên không tính được tỷ lệ.",
+    explanation_en="Residential groups that active teams are responsible for at the end of the interval, as the teams "
+    "name them; one named by two teams counts twice. How many groups there are is not known here, so that there is no "
+    "share or density.",
+    counts=(
+        Counted(TEAM, at=lambda t: t.established_at, amount=lambda t: len(t.residential_groups)),
+        Counted(TEAM, at=lambda t: t.dissolved_at, amount=lambda t: -len(t.residential_groups)),
+    ),
+    good=Good.UP,
 )
 PATROLS_COMPLETED: Final = Metric(
     id="patrols_completed",
@@ -91,12 +120,54 @@ PATROLS_UNDER_WAY: Final = Metric(
     counts=(
         Counted(
             PATROL,
-            at=lambda p: (p.completed_at or p.cancelled_at) if p.started_at is not None else None,
+            at=lambda p: _back_at(p) if p.started_at is not None else None,
             amount=lambda _: -1,
         ),
         Counted(PATROL, at=lambda p: p.started_at),
     ),
     headline=True,
+)
+PATROLS_OVERDUE: Final = Metric(
+    id="patrols_overdue",
+    measure=of.PATROLS,
+    kind=Kind.LEVEL,
+    title_vi="Lượt tuần tra quá giờ kết thúc",
+    title_en="Patrols overdue",
+    explanation_vi="Số lượt tuần tra đã quá giờ kết thúc theo kế hoạch mà chưa báo hoàn thành hoặc hủy, ở cuối kỳ.",
+    explanation_en="Patrols whose planned end has passed and that were neither completed nor cancelled, at the end of "
+    "the interval.",
+    counts=(
+        Counted(PATROL, at=_overdue_from),
+        Counted(PATROL, at=lambda p: _back_at(p) if _overdue_from(p) is not None else None, amount=lambda _: -1),
+    ),
+    good=Good.DOWN,
+    ahead=True,
+)
+PATROLS_EXPECTED: Final = Metric(
+    id="patrols_expected",
+    measure=of.PATROLS,
+    title_vi="Nhật ký tuần tra phải nộp",
+    title_en="Patrol logs expected",
+    explanation_vi="Số lượt tuần tra có giờ kết thúc theo kế hoạch trong kỳ, không kể lượt đã hủy.",
+    explanation_en="Patrols that were planned to end in the interval, without cancelled ones.",
+    counts=(Counted(PATROL, at=lambda p: p.planned_end_at if p.cancelled_at is None else None),),
+    ahead=True,
+)
+PATROL_LOGS_RECEIVED: Final = Metric(
+    id="patrol_logs_received",
+    measure=of.PATROLS,
+    title_vi="Nhật ký tuần tra đã nhận",
+    title_en="Patrol logs received",
+    explanation_vi="Trong số lượt tuần tra phải kết thúc trong kỳ theo kế hoạch, số lượt đã báo hoàn thành đến nay.",
+    explanation_en="Of the patrols that were planned to end in the interval, those reported as completed by now.",
+    counts=(
+        Counted(
+            PATROL,
+            at=lambda p: p.planned_end_at if p.completed_at is not None and p.cancelled_at is None else None,
+        ),
+    ),
+    good=Good.UP,
+    ahead=True,
 )
 OUTREACH_SESSIONS: Final = Metric(
     id="outreach_sessions",
@@ -165,11 +236,15 @@ ARRESTS_SUPPORTED: Final = Metric(
 METRICS: Final[tuple[Metric[Any], ...]] = (
     TEAMS_ACTIVE,
     MEMBERS_ACTIVE,
+    RESIDENTIAL_GROUPS_COVERED,
     PATROLS_COMPLETED,
     PATROLS_COMPLETED_SECURITY,
     PATROLS_COMPLETED_TRAFFIC,
     PARTICIPANT_TURNS,
     PATROLS_UNDER_WAY,
+    PATROLS_OVERDUE,
+    PATROLS_EXPECTED,
+    PATROL_LOGS_RECEIVED,
     OUTREACH_SESSIONS,
     OUTREACH_ATTENDANCES,
     VIOLATIONS_DETECTED,
@@ -189,5 +264,18 @@ RATIOS: Final = (
         numerator=VIOLATIONS_DETECTED,
         denominator=PATROLS_COMPLETED,
         factor=1000,
+    ),
+    Ratio(
+        id="patrol_logs_received_rate",
+        unit_vi="%",
+        unit_en="%",
+        title_vi="Tỷ lệ nhật ký tuần tra đã nhận",
+        title_en="Share of patrol logs received",
+        explanation_vi="Nhật ký tuần tra đã nhận trên số phải nộp trong cùng kỳ.",
+        explanation_en="Patrol logs received by those expected, of patrols planned to end in the same interval.",
+        numerator=PATROL_LOGS_RECEIVED,
+        denominator=PATROLS_EXPECTED,
+        factor=100,
+        good=Good.UP,
     ),
 )

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from services.stats.catalogue.facts import Change, FactKind, Facts
+from services.stats.catalogue.histogram import Histogram
 from services.stats.catalogue.metric import Metric
 from shared.contracts.topics import Topic
 from shared.messaging.codec import Undecodable
@@ -21,16 +22,22 @@ _Rule: TypeAlias = tuple[str, Callable[[Any], datetime | None], Callable[[Any], 
 
 
 class Reader:
-    """Reads the events of one kind of aggregate. `metrics` count its facts, of one or of several types."""
+    """Reads the events of one kind of aggregate.
 
-    def __init__(self, prefix: str, metrics: Iterable[Metric[Any]]) -> None:
+    `metrics` count its facts, of one or of several types; so do `histograms`, of types that some metric counts.
+    """
+
+    def __init__(self, prefix: str, metrics: Iterable[Metric[Any]], histograms: Iterable[Histogram[Any]] = ()) -> None:
         rules: defaultdict[FactKind[Any], list[_Rule]] = defaultdict(list)
         for metric in metrics:
             rules[metric.of].extend((metric.id, counted.at, counted.amount) for counted in metric.counts)
         any_of_them = reduce(or_, (kind.facts for kind in rules))
         self._prefix = prefix
         self._decode = msgspec.json.Decoder(Change[any_of_them]).decode  # type: ignore[valid-type]
-        self._rules = {kind.facts: (kind, tuple(of_kind)) for kind, of_kind in rules.items()}
+        self._rules = {
+            kind.facts: (kind, tuple(of_kind), tuple(each for each in histograms if each.of is kind))
+            for kind, of_kind in rules.items()
+        }
 
     def change(self, data: bytes | msgspec.Raw) -> tuple[Facts | None, Facts | None]:
         """The facts before and after. Raises: Undecodable."""
@@ -42,25 +49,33 @@ class Reader:
 
     def origin(self, facts: Facts) -> tuple[datetime | None, str | None]:
         """When, by the map of that day, and in which residential group the aggregate lies."""
-        kind, _ = self._rules[type(facts)]
+        kind, _, _ = self._rules[type(facts)]
         return kind.day(facts), kind.group(facts)
 
     def contributions(self, facts: Facts) -> list[Contribution]:
-        """What an aggregate with these facts counts for, in all metrics."""
+        """What an aggregate with these facts counts for, in all metrics and bins."""
         found = []
-        for metric, at, amount in self._rules[type(facts)][1]:
+        _, rules, histograms = self._rules[type(facts)]
+        for metric, at, amount in rules:
             when = at(facts)
             if when is not None:
                 found.append((metric, when, amount(facts)))
+        for histogram in histograms:
+            when = histogram.at(facts)
+            if when is not None:
+                found.append((histogram.bin_of(facts), when, 1))
         return found
 
 
-def readers_of(topic: Topic, metrics: Iterable[Metric[Any]]) -> Mapping[str, Reader]:
+def readers_of(
+    topic: Topic, metrics: Iterable[Metric[Any]], histograms: Iterable[Histogram[Any]] = ()
+) -> Mapping[str, Reader]:
     """The reader of every event type that the topic carries and that some metric counts."""
     feeding: defaultdict[str, list[Metric[Any]]] = defaultdict(list)
     for metric in metrics:
         if metric.topic == topic.name:
             feeding[metric.of.prefix].append(metric)
-    readers = {prefix: Reader(prefix, counting) for prefix, counting in feeding.items()}
+    binned = tuple(histograms)
+    readers = {prefix: Reader(prefix, counting, binned) for prefix, counting in feeding.items()}
     types = [event.event_type() for event in topic.events]
     return {each: readers[prefix] for each in types if (prefix := each.partition(".")[0]) in readers}

@@ -2,8 +2,9 @@
 
 from typing import Any, Final
 
+from services.stats.catalogue import crime_reports
 from services.stats.catalogue import measures as of
-from services.stats.catalogue.facts import ADVISORY_DOCUMENT, CRIME_REPORT, SECURITY_INFORMATION, AdvisoryDocument
+from services.stats.catalogue.facts import ADVISORY_DOCUMENT, SECURITY_INFORMATION, AdvisoryDocument
 from services.stats.catalogue.metric import Counted, Good, Metric, Ratio
 
 ADDRESSEES: Final = {
@@ -38,49 +39,6 @@ SECURITY_INFORMATION_VALUABLE: Final = Metric(
     good=Good.UP,
     headline=True,
 )
-CRIME_REPORTS_RECEIVED: Final = Metric(
-    id="crime_reports_received",
-    measure=of.CRIME_REPORTS,
-    title_vi="Tin báo, tố giác tội phạm",
-    title_en="Crime reports received",
-    explanation_vi="Số tin báo, tố giác về tội phạm được tiếp nhận, tính theo thời điểm tiếp nhận. Không bao gồm tin "
-    "về an ninh, trật tự.",
-    explanation_en="Crime reports and denunciations received, counted when received. Security information is another "
-    "stream and not included.",
-    counts=(Counted(CRIME_REPORT, at=lambda t: t.received_at),),
-    headline=True,
-)
-CRIME_REPORTS_CHECKED: Final = Metric(
-    id="crime_reports_checked",
-    measure=of.CRIME_REPORTS,
-    title_vi="Tin báo, tố giác đã kiểm tra, xác minh",
-    title_en="Crime reports checked",
-    explanation_vi="Số tin báo, tố giác tội phạm mà công an cấp xã đã bắt đầu kiểm tra, xác minh, bất kể kết quả; tính "
-    "theo thời điểm bắt đầu xác minh.",
-    explanation_en="Crime reports whose check by the commune police has begun, whatever came out; counted when the "
-    "check began.",
-    counts=(Counted(CRIME_REPORT, at=lambda t: t.verification_started_at),),
-    good=Good.UP,
-    headline=True,
-)
-CRIME_REPORTS_VERIFIED: Final = Metric(
-    id="crime_reports_verified",
-    measure=of.CRIME_REPORTS,
-    title_vi="Tin báo, tố giác được xác minh là đúng",
-    title_en="Crime reports confirmed",
-    explanation_vi="Số tin báo, tố giác tội phạm được xác minh là có cơ sở; tính theo thời điểm kết luận.",
-    explanation_en="Crime reports that the check confirmed; counted when it did.",
-    counts=(Counted(CRIME_REPORT, at=lambda t: t.verified_at),),
-)
-CRIME_REPORTS_REFUTED: Final = Metric(
-    id="crime_reports_refuted",
-    measure=of.CRIME_REPORTS,
-    title_vi="Tin báo, tố giác không có cơ sở",
-    title_en="Crime reports refuted",
-    explanation_vi="Số tin báo, tố giác tội phạm được xác minh là không có cơ sở; tính theo thời điểm kết luận.",
-    explanation_en="Crime reports that the check showed not to hold; counted when it did.",
-    counts=(Counted(CRIME_REPORT, at=lambda t: t.refuted_at),),
-)
 ADVISORY_DOCUMENTS_ISSUED: Final = Metric(
     id="advisory_documents_issued",
     measure=of.DOCUMENTS,
@@ -112,10 +70,7 @@ def _issued_to(addressee: str, vi: str, en: str) -> Metric[AdvisoryDocument]:
 METRICS: Final[tuple[Metric[Any], ...]] = (
     SECURITY_INFORMATION_RECEIVED,
     SECURITY_INFORMATION_VALUABLE,
-    CRIME_REPORTS_RECEIVED,
-    CRIME_REPORTS_CHECKED,
-    CRIME_REPORTS_VERIFIED,
-    CRIME_REPORTS_REFUTED,
+    *crime_reports.METRICS,
     ADVISORY_DOCUMENTS_ISSUED,
     *(_issued_to(addressee, vi, en) for addressee, (vi, en) in ADDRESSEES.items()),
 )
@@ -134,18 +89,5 @@ RATIOS: Final = (
         good=Good.UP,
         headline=True,
     ),
-    Ratio(
-        id="crime_reports_verified_rate",
-        unit_vi="%",
-        unit_en="%",
-        title_vi="Tỷ lệ tin báo, tố giác được xác minh là đúng",
-        title_en="Share of crime reports confirmed",
-        explanation_vi="Tin báo, tố giác được kết luận là đúng trong kỳ trên số tin bắt đầu kiểm tra, xác minh trong "
-        "kỳ; tin bắt đầu ở kỳ trước có thể được kết luận trong kỳ này.",
-        explanation_en="Crime reports confirmed in the interval by those whose check began in it; a check may have "
-        "begun in an earlier interval than it ended.",
-        numerator=CRIME_REPORTS_VERIFIED,
-        denominator=CRIME_REPORTS_CHECKED,
-        factor=100,
-    ),
+    *crime_reports.RATIOS,
 )

@@ -1,12 +1,52 @@
 """What one event adds to the series of its unit; neither where they are kept nor whether they have it already."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import TypeAlias
 
 from services.stats.catalogue.facts import Facts
 from services.stats.catalogue.reader import Reader
 from services.stats.engine.local_panes import Calendar
-from services.stats.engine.state import Cell, TodayUnit, UnitState
+from services.stats.panes import SPLIT
 from shared.messaging.codec import Envelope
+
+TodayUnit: TypeAlias = Callable[[str, str | None, date], str | None]
+"""(unit, residential group, local day) -> the unit on today's map; None where the old unit was split."""
+
+Cell: TypeAlias = tuple[str, datetime, int]
+"""("<metric>|<today's unit>", when, how many)."""
+
+
+class _Names(dict[str, str]):
+    """Metric -> key of its series, made once each."""
+
+    def __init__(self, today: str) -> None:
+        super().__init__()
+        self._today = today
+
+    def __missing__(self, metric: str) -> str:
+        name = self[metric] = f"{metric}|{self._today}"
+        return name
+
+
+class SeriesNames:
+    """The keys of one unit's series, each made once."""
+
+    def __init__(self, unit: str) -> None:
+        self._unit = unit
+        self._today: dict[tuple[int, str | None], str] = {}
+        self._names: dict[str, _Names] = {}
+
+    def of(self, day: int, group: str | None, resolve: TodayUnit) -> Mapping[str, str]:
+        """By metric the key for a fact of that local day: it names the unit on today's map."""
+        today = self._today.get((day, group))
+        if today is None:
+            today = resolve(self._unit, group, date.fromordinal(day)) or SPLIT
+            self._today[day, group] = today
+        names = self._names.get(today)
+        if names is None:
+            names = self._names[today] = _Names(today)
+        return names
 
 
 class Cells:
@@ -17,23 +57,23 @@ class Cells:
         self._calendar = calendar
         self._today_unit = today_unit
 
-    def of(self, envelope: Envelope, unit: UnitState) -> list[Cell]:
+    def of(self, envelope: Envelope, keys: SeriesNames) -> list[Cell]:
         """f(is) - f(was). Raises: Undecodable."""
         reader = self._readers.get(envelope.type)
         if reader is None:
             return []
         was, is_ = reader.change(envelope.data)
-        before, now = self._count(unit, reader, was), self._count(unit, reader, is_)
+        before, now = self._count(keys, reader, was), self._count(keys, reader, is_)
         return _difference(now, before) if before else now
 
-    def _count(self, unit: UnitState, reader: Reader, facts: Facts | None) -> list[Cell]:
+    def _count(self, keys: SeriesNames, reader: Reader, facts: Facts | None) -> list[Cell]:
         if facts is None:
             return []
         day, group = reader.origin(facts)
         if day is None:
             return []
         place, _ = self._calendar.place(day)
-        names = unit.names(unit.today(place.day, group, self._today_unit))
+        names = keys.of(place.day, group, self._today_unit)
         return [(names[metric], when, amount) for metric, when, amount in reader.contributions(facts)]
 
 

@@ -25,11 +25,11 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from services.stats.catalogue import CATALOGUE
-from services.stats.engine.cells import Cells
+from services.stats.engine.cells import Cells, TodayUnit
 from services.stats.engine.flush import Flush, LineageChanged, Outcome, Size
 from services.stats.engine.local_panes import Calendar, Floor
 from services.stats.engine.named import named_window
-from services.stats.engine.state import TodayUnit, UnitState
+from services.stats.engine.state import UnitState
 from services.stats.panes import Head, LastEvent, NamedWindow, PaneRecord, Snapshot, encode, head_key, window_key
 from shared.contracts.stats import Tier
 from shared.contracts.topics import topic_named
@@ -114,7 +114,11 @@ class Fold:
         self._change(unit)
         if position < expected:
             unit.skipped.discard(position)
+            # An event may be repaired twice, if a record that missed it came to light only after the first time.
+            if unit.lateness.total < unit.position - len(unit.skipped):
+                unit.lateness.add(envelope.time, envelope.recordedtime)
             return Outcome.REPAIRED
+        unit.lateness.add(envelope.time, envelope.recordedtime)
         unit.position = position
         unit.waiting_for = None
         unit.last_event = envelope
@@ -207,6 +211,11 @@ class Fold:
     # -- what is asked
 
     @property
+    def settled(self) -> int:
+        """The source offset up to which everything is folded and written."""
+        return self._settled
+
+    @property
     def positions(self) -> dict[str, int]:
         return {unit.unit: unit.position for unit in self._units.values()}
 
@@ -237,7 +246,7 @@ class Fold:
 
     def _add(self, unit: UnitState, envelope: Envelope, now: datetime) -> None:
         window = named_window(envelope)
-        cells = self._cells.of(envelope, unit)
+        cells = self._cells.of(envelope, unit.names)
         if cells:
             floor = self._floor_at(now)
             if floor is not unit.offered_floor:
@@ -303,5 +312,6 @@ class Fold:
             skipped=tuple(sorted(unit.skipped)),
             waiting_for=unit.waiting_for,
             late=unit.late,
+            lateness=tuple(unit.lateness.counts),
             last_event=LastEvent(last.type, last.time, last.recordedtime) if last else None,
         )

@@ -1,19 +1,14 @@
 """The state of one (topic, unit) in memory: its pane records and how far it is folded."""
 
-from collections.abc import Callable, Mapping
-from datetime import date, datetime
-from typing import Final, TypeAlias
+from datetime import datetime
+from typing import Final
 
+from services.stats.engine.cells import Cell, SeriesNames
+from services.stats.engine.lateness import Lateness
 from services.stats.engine.local_panes import Calendar, Floor, Place
-from services.stats.panes import SPLIT, Head, LastEvent, PaneRecord, Series, bucket_number, bucket_text, pane_key
+from services.stats.panes import Head, LastEvent, PaneRecord, Series, bucket_number, bucket_text, pane_key
 from shared.contracts.stats import Tier
 from shared.messaging.codec import Envelope
-
-TodayUnit: TypeAlias = Callable[[str, str | None, date], str | None]
-"""(unit, residential group, local day) -> the unit on today's map; None where the old unit was split."""
-
-Cell: TypeAlias = tuple[str, datetime, int]
-"""("<metric>|<today's unit>", when, how many)."""
 
 TIERS: Final = (Tier.MINUTE, Tier.HOUR, Tier.DAY)
 
@@ -37,18 +32,6 @@ class Record:
         return position > self.fence or position in self.without
 
 
-class _Names(dict[str, str]):
-    """Metric -> key of its series, made once each."""
-
-    def __init__(self, today: str) -> None:
-        super().__init__()
-        self._today = today
-
-    def __missing__(self, metric: str) -> str:
-        name = self[metric] = f"{metric}|{self._today}"
-        return name
-
-
 class UnitState:
     """Everything the fold holds of one unit of its topic."""
 
@@ -58,6 +41,7 @@ class UnitState:
         self.skipped: set[int] = set()
         self.waiting_for: int | None = None
         self.late = {Tier.MINUTE: 0, Tier.HOUR: 0}
+        self.lateness = Lateness()
         self.last_event: LastEvent | Envelope | None = None
         self.floor = floor
         self.offered_floor: Floor | None = None
@@ -66,25 +50,9 @@ class UnitState:
         self.tiers: tuple[dict[int, Record], dict[int, Record], dict[int, Record]] = ({}, {}, {})
         # No record is fenced above this position: beyond it the records' own fences need no look.
         self.guard = 0
-        self._today: dict[tuple[int, str | None], str] = {}
-        self._names: dict[str, _Names] = {}
+        self.names = SeriesNames(unit)
 
     # -- folding
-
-    def names(self, today: str) -> Mapping[str, str]:
-        """The keys of series by metric."""
-        found = self._names.get(today)
-        if found is None:
-            found = self._names[today] = _Names(today)
-        return found
-
-    def today(self, day: int, group: str | None, resolve: TodayUnit) -> str:
-        """The unit on today's map of a fact of that local day."""
-        found = self._today.get((day, group))
-        if found is None:
-            found = resolve(self.unit, group, date.fromordinal(day)) or SPLIT
-            self._today[day, group] = found
-        return found
 
     def add(self, cells: list[Cell], position: int, calendar: Calendar) -> None:
         """Add amounts to every pane that is kept and does not contain the position yet."""
@@ -230,5 +198,6 @@ class UnitState:
         self.skipped = set(head.skipped)
         self.waiting_for = head.waiting_for
         self.late.update(head.late)
+        self.lateness = Lateness(head.lateness)
         self.last_event = head.last_event
         self.floor = self.floor.raised(Floor.of(head.horizon))

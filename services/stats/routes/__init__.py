@@ -1,5 +1,25 @@
 """The statistics over HTTP."""
 
-from services.stats.routes import contracts, figures, places
+from services.stats.routes import (
+    alerts,
+    contracts,
+    downloads,
+    explain,
+    figures,
+    lateness,
+    places,
+    publications,
+    reference_series,
+)
 
-ROUTERS = (figures.router, places.router, contracts.router)
+ROUTERS = (
+    figures.router,
+    downloads.router,
+    explain.router,
+    places.router,
+    contracts.router,
+    publications.router,
+    alerts.router,
+    lateness.router,
+    reference_series.router,
+)

@@ -8,26 +8,31 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from services.stats.areas import Map
 from services.stats.deps import (
     ChangesDep,
     City,
     ClockDep,
     FiguresDep,
     FromDate,
+    MapOf,
     QueriesDep,
     Reader,
     SelectionDep,
     ToDate,
+    UnitKey,
     ViewDep,
     WindowId,
 )
 from services.stats.routes.answer import answer
+from services.stats.sets import WantedSet
 from shared.contracts.stats import Tier
 from shared.web import Readiness
 
 router = APIRouter(prefix="/v1", tags=["figures"])
 
-UnitCode = Annotated[str, Query(pattern=r"^(\d{2}|\d{5})$")]
+UnitCodes = Annotated[str | None, Query(max_length=20_000, description="Codes of units with commas between.")]
+District = Annotated[str | None, Query(max_length=100, description="A former district of the city: code or name.")]
 
 
 @router.get("/metrics")
@@ -50,12 +55,34 @@ async def list_figures(
     figures: FiguresDep,
     clock: ClockDep,
     positions: bool = False,
+    map_: MapOf = Map.IS,
 ) -> Response:
     """All units of a city and all figures over one window, with comparisons, as one compact table.
 
-    With `positions` the answer tells, per topic and unit, up to which position of the sequence it is complete.
+    With `positions` the answer tells, per topic and unit, up to which position of the sequence it is complete. Beside
+    the exact figures of a unit of today stand, as `estimated`, those that its share in divided former units changes.
     """
-    return answer(request, figures.snapshot(selection, clock.now(), with_positions=positions))
+    return answer(request, figures.snapshot(selection, clock.now(), with_positions=positions, map_=map_))
+
+
+@router.get("/figures/set")
+async def get_set(
+    request: Request,
+    _: Reader,
+    queries: QueriesDep,
+    view: ViewDep,
+    clock: ClockDep,
+    city: City = "01",
+    units: UnitCodes = None,
+    district: District = None,
+    window: WindowId = None,
+    from_: FromDate = None,
+    to: ToDate = None,
+    map_: MapOf = Map.IS,
+) -> Response:
+    """The figures of several units together, as sums; ratios and percentiles are made of the sums."""
+    wanted = WantedSet(city, units, district)
+    return answer(request, queries.one_set(view, wanted, window, from_, to, clock.now(), map_))
 
 
 @router.get("/figures/{unit}")
@@ -69,9 +96,10 @@ async def get_figures(
     window: WindowId = None,
     from_: FromDate = None,
     to: ToDate = None,
+    map_: MapOf = Map.IS,
 ) -> Response:
     """All figures of one unit over one window, each with its comparisons."""
-    return answer(request, queries.one_row(view, unit, window, from_, to, clock.now()))
+    return answer(request, queries.one_row(view, unit, window, from_, to, clock.now(), map_))
 
 
 @router.get("/series")
@@ -80,16 +108,17 @@ async def get_series(
     _: Reader,
     queries: QueriesDep,
     view: ViewDep,
-    unit: UnitCode,
+    unit: UnitKey,
     metric: str,
     tier: Tier = Tier.DAY,
     from_: FromDate = None,
     to: ToDate = None,
+    map_: MapOf = Map.IS,
     *,
     clock: ClockDep,
 ) -> Response:
     """One figure of one unit over time, pane by pane; panes without anything are left out."""
-    return answer(request, queries.series(view, unit, metric, tier, from_, to, clock.now()))
+    return answer(request, queries.series(view, unit, metric, tier, from_, to, clock.now(), map_))
 
 
 @router.get("/sparklines")

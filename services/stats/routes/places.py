@@ -8,6 +8,10 @@ from fastapi import APIRouter, Query, Request, Response
 
 from services.stats.deps import City, QueriesDep, Reader, ViewDep
 from services.stats.routes.answer import answer
+from shared.web import Limit, decode_cursor, encode_cursor
+from shared.web.answers import MAX_PAGE
+
+Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the page before.")]
 
 router = APIRouter(prefix="/v1", tags=["places"])
 
@@ -24,6 +28,19 @@ async def search_units(
 ) -> Response:
     """Units by name or code in any spelling, former ones with what they belong to now."""
     return answer(request, {"matches": queries.search(q)})
+
+
+@router.get("/sets")
+async def list_sets(
+    request: Request, _: Reader, queries: QueriesDep, city: City = "01", cursor: Cursor = None, limit: Limit = MAX_PAGE
+) -> Response:
+    """The former districts of a city, each with its units on the last day before the reform, by code."""
+    sets = queries.sets(city)
+    if cursor is not None:
+        after = decode_cursor(cursor, after=str)["after"]
+        sets = [each for each in sets if each["id"] > after]
+    following = encode_cursor({"after": sets[limit - 1]["id"]}) if len(sets) > limit else None
+    return answer(request, {"sets": sets[:limit], "next": following})
 
 
 @router.get("/cities")

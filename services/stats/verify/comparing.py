@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from services.stats.verify.counting import RATIOS
+from services.stats.verify.as_was import FORMERLY
+from services.stats.verify.counting import AHEAD, RATIOS
+from services.stats.verify.decision_times import DECISION_BINS, PERCENTILES, Quantile, days_to_decision, decision_bin
 from services.stats.verify.recount import Positions, Recount
 
 _LENGTHS: Final = {
@@ -57,14 +59,23 @@ class Report:
 def compare(report: Report, recount: Recount, table: Mapping[str, Any]) -> None:
     """Compare one served table, values and comparisons, with the recount at the table's positions."""
     window = table["window"]
-    name = f"{table['city']} {window['id']}"
-    for problem in _misplaced(window, datetime.fromisoformat(table["as_of"])):
+    formerly = FORMERLY if table["map"] == "was" else ""
+    name = f"{table['city']} {window['id']} {formerly}".rstrip()
+    as_of = datetime.fromisoformat(table["as_of"])
+    for problem in _misplaced(window, as_of):
         report.differences.append(f"{name}: {problem}")
-    positions: Positions = table["positions"]
-    for row, figures in table["rows"].items():
+    figure = _Figures(recount, table["positions"], as_of)
+    if formerly:
+        report.differences += [f"{name}: {row} is missing" for row in figure.missing(table)]
+    for key, figures in table["rows"].items():
+        row = key if key == table["city"] else formerly + key
         for at, metric in enumerate(table["metrics"]):
-            what = f"{row} {metric}"
-            report.compare(name, what, figures["values"][at], _figure(recount, row, metric, window, positions))
+            what = f"{key} {metric}"
+            report.compare(name, what, figures["values"][at], figure.value(row, metric, window))
+            if metric in PERCENTILES:
+                _compare_quantile(
+                    report, f"{name} {what}", figures["percentiles"][metric], figure.quantile(row, metric, window)
+                )
             for comparison in ("previous", "year_earlier"):
                 pair = figures[comparison][at]
                 if pair is None:
@@ -72,17 +83,54 @@ def compare(report: Report, recount: Recount, table: Mapping[str, Any]) -> None:
                     continue
                 baseline = table["comparisons"][comparison]
                 for served, interval, part in zip(pair, (baseline, baseline["current"]), ("", " now"), strict=True):
-                    expected = _figure(recount, row, metric, interval, positions)
+                    expected = figure.value(row, metric, interval)
                     report.compare(name, f"{what} {comparison}{part}", served, expected)
 
 
-def _figure(recount: Recount, row: str, metric: str, interval: Mapping[str, Any], positions: Positions) -> float | None:
-    start, end = (datetime.fromisoformat(interval[side]) for side in ("start", "end"))
-    if metric not in RATIOS:
-        return recount.total(row, metric, start, end, positions)
-    numerator, denominator, factor = RATIOS[metric]
-    below = recount.total(row, denominator, start, end, positions)
-    return recount.total(row, numerator, start, end, positions) * factor / below if below else None
+@dataclass(frozen=True, slots=True)
+class _Figures:
+    """Figures at the positions and the time of one table."""
+
+    recount: Recount
+    positions: Positions
+    as_of: datetime
+
+    def value(self, row: str, metric: str, interval: Mapping[str, Any]) -> float | None:
+        if metric in PERCENTILES:
+            found = self.quantile(row, metric, interval)
+            return None if found is None else found.value
+        if metric not in RATIOS:
+            return self._count(row, metric, interval)
+        numerator, denominator, factor = RATIOS[metric]
+        below = self._count(row, denominator, interval)
+        return self._count(row, numerator, interval) * factor / below if below else None
+
+    def quantile(self, row: str, metric: str, interval: Mapping[str, Any]) -> Quantile | None:
+        bins = [self._count(row, decision_bin(number), interval) for number in range(DECISION_BINS)]
+        return days_to_decision(bins, PERCENTILES[metric])
+
+    def missing(self, table: Mapping[str, Any]) -> Iterator[str]:
+        """The units of former maps that have something in the window and are not served."""
+        window = table["window"]
+        last_day = (datetime.fromisoformat(window["end"]) - timedelta(minutes=1)).date()
+        served = {FORMERLY + key for key in table["rows"]}
+        for row in sorted(self.recount.as_was.expected(table["city"], last_day) - served):
+            if any(self.value(row, metric, window) for metric in table["metrics"]):
+                yield row
+
+    def _count(self, row: str, metric: str, interval: Mapping[str, Any]) -> int:
+        start, end = (datetime.fromisoformat(interval[side]) for side in ("start", "end"))
+        if metric in AHEAD:
+            end = min(end, self.as_of.replace(second=0, microsecond=0) + timedelta(minutes=1))
+        return self.recount.total(row, metric, start, end, self.positions)
+
+
+def _compare_quantile(report: Report, what: str, served: Mapping[str, Any], expected: Quantile | None) -> None:
+    """A percentile says as well how many it is told from and where its bin lies."""
+    told = (served["n"], served["lower"], served["upper"])
+    known = (0, None, None) if expected is None else (expected.n, expected.lower, expected.upper)
+    if not all(_same(one, other) for one, other in zip(told, known, strict=True)):
+        report.differences.append(f"{what}: served {told}, recounted {known}")
 
 
 def _same(served: float | None, expected: float | None) -> bool:

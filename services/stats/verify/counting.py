@@ -6,14 +6,33 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from services.stats.verify.decision_times import bin_of, decision_bin
+
 Facts = Mapping[str, Any]
 Count = tuple[str, str, int]  # (metric, RFC 3339 time, how many)
 
-LEVELS: Final = frozenset({"teams_active", "members_active", "patrols_under_way"})
+FINDINGS: Final = ("verified_at", "refuted_at", "found_inconclusive_at")
+
+LEVELS: Final = frozenset(
+    {
+        "teams_active", "members_active", "residential_groups_covered", "patrols_under_way", "patrols_overdue",
+        "crime_reports_open", "crime_reports_in_time", "crime_reports_overdue", "crime_reports_suspended",
+        "crime_reports_without_deadline",
+    }
+)  # fmt: skip
+AHEAD: Final = frozenset(
+    {
+        "patrols_overdue", "patrols_expected", "patrol_logs_received", "crime_reports_in_time",
+        "crime_reports_overdue",
+    }
+)  # fmt: skip
+"""Counted at times that may lie in the future, where no figure reaches."""
 RATIOS: Final = {
     "security_information_valuable_rate": ("security_information_valuable", "security_information_received", 100),
     "crime_reports_verified_rate": ("crime_reports_verified", "crime_reports_checked", 100),
     "violations_per_1000_patrols": ("violations_detected", "patrols_completed", 1000),
+    "crime_reports_on_time_rate": ("crime_reports_decided_on_time", "crime_reports_decided_with_deadline", 100),
+    "patrol_logs_received_rate": ("patrol_logs_received", "patrols_expected", 100),
 }
 
 
@@ -31,6 +50,55 @@ def _tip(tip: Facts) -> Iterator[Count]:
         ):
             if tip.get(moment):
                 yield metric, tip[moment], 1
+        yield from _decision(tip)
+        yield from _clock(tip)
+
+
+def _decision(report: Facts) -> Iterator[Count]:
+    if report.get("found_inconclusive_at"):
+        yield "crime_reports_found_inconclusive", report["found_inconclusive_at"], 1
+    decided, due = _first(report, *FINDINGS), report.get("decision_due_at")
+    if decided is None:
+        return
+    yield "crime_reports_decided", decided, 1
+    took_s = (datetime.fromisoformat(decided) - datetime.fromisoformat(report["received_at"])).total_seconds()
+    yield decision_bin(bin_of(took_s)), decided, 1
+    if due:
+        yield "crime_reports_decided_with_deadline", decided, 1
+        if datetime.fromisoformat(decided) <= datetime.fromisoformat(due):
+            yield "crime_reports_decided_on_time", decided, 1
+
+
+def _clock(report: Facts) -> Iterator[Count]:
+    """An open report is in one of four states: each begins where the one before ends, and the last ends when done."""
+    received, due = report["received_at"], report.get("decision_due_at")
+    done = _first(report, *FINDINGS, "transferred_at", "resolved_at", "closed_at")
+    yield "crime_reports_open", received, 1
+    if done:
+        yield "crime_reports_open", done, -1
+    suspended = _first(report, "suspended_at")
+    if suspended and not _before(suspended, done):
+        suspended = None
+    stopped = suspended or done
+    steps = [(received, "crime_reports_in_time" if due else "crime_reports_without_deadline")]
+    if due and _before(due, stopped):
+        steps.append((due, "crime_reports_overdue"))
+    if suspended:
+        steps.append((suspended, "crime_reports_suspended"))
+    ends = [at for at, _ in steps[1:]] + [done]
+    for (begin, state), end in zip(steps, ends, strict=True):
+        yield state, begin, 1
+        if end:
+            yield state, end, -1
+
+
+def _first(facts: Facts, *names: str) -> str | None:
+    """The earliest of these times, as it was told."""
+    return min((facts[name] for name in names if facts.get(name)), key=datetime.fromisoformat, default=None)
+
+
+def _before(earlier: str, later: str | None) -> bool:
+    return later is None or datetime.fromisoformat(earlier) < datetime.fromisoformat(later)
 
 
 def _advisory_document(document: Facts) -> Iterator[Count]:
@@ -39,9 +107,11 @@ def _advisory_document(document: Facts) -> Iterator[Count]:
 
 
 def _team(team: Facts) -> Iterator[Count]:
-    yield "teams_active", team["established_at"], 1
-    if team.get("dissolved_at"):
-        yield "teams_active", team["dissolved_at"], -1
+    groups = len(team.get("residential_groups", ()))
+    for at, sign in ((team["established_at"], 1), (team.get("dissolved_at"), -1)):
+        if at:
+            yield "teams_active", at, sign
+            yield "residential_groups_covered", at, sign * groups
 
 
 def _member(member: Facts) -> Iterator[Count]:
@@ -60,6 +130,15 @@ def _patrol(patrol: Facts) -> Iterator[Count]:
         yield "patrols_completed", patrol["completed_at"], 1
         yield f"patrols_completed_{patrol['kind']}", patrol["completed_at"], 1
         yield "participant_turns", patrol["completed_at"], patrol["participants"]
+    planned = patrol.get("planned_end_at")
+    if planned and not patrol.get("cancelled_at"):
+        yield "patrols_expected", planned, 1
+        if patrol.get("completed_at"):
+            yield "patrol_logs_received", planned, 1
+    if planned and _before(planned, ended):
+        yield "patrols_overdue", planned, 1
+        if ended:
+            yield "patrols_overdue", ended, -1
 
 
 def _outreach_session(session: Facts) -> Iterator[Count]:
@@ -130,7 +209,7 @@ _DAY_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "advisory_document": ("issued_at",),
     "team": ("established_at",),
     "member": ("enrolled_at",),
-    "patrol": ("started_at", "completed_at"),
+    "patrol": ("started_at", "completed_at", "planned_start_at", "planned_end_at"),
     "outreach_session": ("held_at",),
     "incident": ("occurred_at",),
     "award": ("conferred_at",),

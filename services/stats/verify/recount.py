@@ -6,11 +6,12 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from itertools import accumulate
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from services.stats.verify.as_was import FORMERLY, AsWas
 from services.stats.verify.counting import COUNTS, LEVELS, Facts, day_of, group_of
 from shared.contracts.topics import EVENT_TYPES
 from shared.places import Places
@@ -54,6 +55,7 @@ class Recount:
         self._settled = settled
         self._sums: dict[tuple[str, str], _Sums] = {}
         self._late: dict[tuple[str, str], list[tuple[str, str, int, int, int]]] = {}
+        self.as_was = AsWas(places)
 
     def take(self, topic: str, unit: str, events: Iterable[Mapping[str, Any]]) -> None:
         """Count the events of one unit."""
@@ -69,6 +71,10 @@ class Recount:
 
     def total(self, row: str, metric: str, start: datetime, end: datetime, positions: Positions) -> int:
         """What happened from `start` up to `end`, or, of a level, how much there is at `end`."""
+        if metric in LEVELS and row.startswith(FORMERLY):
+            last_day = self._day(self.minute(end) - 1)
+            standing = self.as_was.standing(row, last_day)
+            return sum(self.total(each, metric, start, end, positions) for each in standing)
         first, last = self.minute(start), self.minute(end)
         sums = self._sums.get((row, metric))
         level = metric in LEVELS
@@ -87,20 +93,25 @@ class Recount:
         counts = list(COUNTS[kind](facts))
         if not counts:
             return
-        rows = self._rows(unit, kind, facts)
+        rows, today = self._rows(unit, kind, facts)
         for metric, moment, amount in counts:
             minute = self.minute(datetime.fromisoformat(moment))
-            for row in rows:
+            former = self.as_was.rows(unit, today, self._day(minute), is_level=metric in LEVELS)
+            for row in (*rows, *former):
                 if position <= settled:
                     self._sums.setdefault((row, metric), _Sums()).add(minute, sign * amount)
                 else:
                     late = self._late.setdefault((row, metric), [])
                     late.append((topic, unit, position, minute, sign * amount))
 
-    def _rows(self, unit: str, kind: str, facts: Facts) -> tuple[str, ...]:
-        """The city, and today's unit where there is exactly one."""
+    @staticmethod
+    def _day(minute: int) -> date:
+        return date.fromordinal(minute // MINUTES_A_DAY)
+
+    def _rows(self, unit: str, kind: str, facts: Facts) -> tuple[tuple[str, ...], str | None]:
+        """The city, and today's unit where there is exactly one with a row; and that unit."""
         city = self._places.city_of(unit)
         day = day_of(kind, facts)
         assert day is not None, f"a {kind} that counts has a day"
         today = self._places.today_unit(unit, day.astimezone(self._zone).date(), group_of(facts))
-        return (city,) if today in (None, city) else (city, str(today))
+        return ((city,) if today is None or today == city else (city, today)), today

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from services.stats.verify.comparing import SHOWN, Report, compare
 from services.stats.verify.recount import Recount
 from services.stats.verify.sources import Journals, Owner, Served
 from shared.contracts.topics import AWARDS, INCIDENTS, PATROLS, TIPS
-from shared.places import places
+from shared.places import REFORM, places
 from shared.settings import Settings
 
 CATCH_UP_S: Final = 30.0  # figures of a working system are less than a second behind
@@ -69,7 +70,18 @@ def _tables(served: Served, sequences: Sequence[UnitSequence], report: Report) -
             report.differences += missing
             break
         time.sleep(0.2)
-    return [served.table(city, window) for city in served.cities() for window in served.windows()]
+    tables = [served.table(city, window) for city in served.cities() for window in served.windows()]
+    return [*tables, *(_as_was(served, table) for table in tables if _on_former_maps(table))]
+
+
+def _as_was(served: Served, table: Table) -> Table:
+    return served.table(table["city"], table["window"]["id"], map_="was")
+
+
+def _on_former_maps(table: Table) -> bool:
+    """Whether the two maps differ in the window; of the others one is enough to know that they do not."""
+    begins = datetime.fromisoformat(table["window"]["start"]).date()
+    return begins < REFORM or table["window"]["id"] == "year"
 
 
 def _missing(served: Served, sequences: Sequence[UnitSequence]) -> list[str]:

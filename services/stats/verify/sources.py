@@ -63,9 +63,9 @@ class Served:
     def windows(self) -> list[str]:
         return [window["id"] for window in _get(self._client, f"{self._url}/v1/windows")["windows"]]
 
-    def table(self, city: str, window: str) -> dict[str, Any]:
+    def table(self, city: str, window: str, *, map_: str = "is") -> dict[str, Any]:
         """The figures of all units of a city over one window, with the positions that they contain."""
-        return _get(self._client, f"{self._url}/v1/figures", city=city, window=window, positions=True)
+        return _get(self._client, f"{self._url}/v1/figures", city=city, window=window, map=map_, positions=True)
 
 
 def _get(client: httpx.Client, url: str, **parameters: str | int | bool) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Final
 
 from services.stats.panes import NamedWindow
 from services.stats.windows.comparison import Comparison, Comparisons, Reason, whole_days, year_before
-from services.stats.windows.interval import Interval, WindowError
+from services.stats.windows.interval import Interval, WindowError, require_days
 
 _DAY: Final = timedelta(days=1)
 _CAMPAIGN: Final = "campaign"
@@ -33,7 +33,7 @@ class Dates:
         today = as_of.date()
         if self.first > today:
             raise WindowError.of("window", f"{self.title_en} begins on {self.first}, after today")
-        return Interval.of_days(self.first, self._end(today + _DAY), as_of.tzinfo)
+        return Interval.of_days(self.first, self._end(today + _DAY), as_of.tzinfo, as_of)
 
     def comparisons(self, as_of: datetime) -> Comparisons:
         """Whole days against as many before, or of the previous edition; and against the same dates a year earlier."""
@@ -42,7 +42,7 @@ class Dates:
         return Comparisons(self._previous(end, as_of.date(), interval), year_before(self.first, end, interval))
 
     def _end(self, latest: date) -> date:
-        return latest if self.last is None else min(self.last + _DAY, latest)
+        return latest if self.last is None or self.last >= latest else self.last + _DAY
 
     def _previous(self, end: date, today: date, interval: Interval) -> Comparison | Reason:
         length = end - self.first
@@ -52,15 +52,14 @@ class Dates:
             return Reason.NO_PREVIOUS_EDITION
         first, last = self.previous
         over = self.last is not None and self.last < today
-        previous_end = self.first if last is None else last + _DAY
+        previous_end = self.first if last is None else min(last, date.max - _DAY) + _DAY
         baseline_end = previous_end if over else min(first + length, previous_end)
         return whole_days(self.first, end, first, max(baseline_end, first + _DAY), interval)
 
 
 def between(first: date, last: date) -> Dates:
     """The window of two dates, both included. Raises: WindowError if they run backwards."""
-    if last < first:
-        raise WindowError.of("to", f"{last} is before {first}")
+    require_days(first, last)
     return Dates(
         id=f"{first}/{last}",
         title_vi=f"Từ {first:%d/%m/%Y} đến {last:%d/%m/%Y}",

@@ -1,6 +1,7 @@
 """Half-open local intervals made of whole panes, and sums over them; knows no window by name."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Final, Protocol
 
@@ -12,31 +13,51 @@ STEP: Final = {Tier.MINUTE: timedelta(minutes=1), Tier.HOUR: timedelta(hours=1),
 """The length of a pane."""
 
 
+EARLIEST: Final = date(1900, 1, 1)
+LATEST: Final = date(2199, 12, 31)
+"""Days beyond these are slips of the finger."""
+
+
 class WindowError(InvalidInput):
     """A window that does not exist, runs backwards, or asks for more detail than is kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """From `start` up to, and without, `end`: local times with offset, at the borders of panes of `tier`."""
+    """From `start` up to, and without, `end`: local times with offset, at the borders of panes of `tier`.
+
+    `as_of` is when a window was asked for that is not over: what is only due later within it does not count yet.
+    """
 
     start: datetime
     end: datetime
     tier: Tier
+    as_of: datetime | None = field(default=None, compare=False)
+    first_pane: int = field(init=False, compare=False)
+    end_pane: int = field(init=False, compare=False)
+    """The number of the pane after the last one."""
+
+    def __post_init__(self) -> None:
+        # Every series of an answer asks for the two.
+        object.__setattr__(self, "first_pane", pane_number(self.tier, self.start))
+        object.__setattr__(self, "end_pane", pane_number(self.tier, self.end))
 
     @property
-    def first_pane(self) -> int:
-        return pane_number(self.tier, self.start)
+    def last_day(self) -> date:
+        """The local day in which it ends; a midnight ends the day before."""
+        return (self.end - timedelta(microseconds=1)).date()
 
     @property
-    def end_pane(self) -> int:
-        """The number of the pane after the last one."""
-        return pane_number(self.tier, self.end)
+    def reached(self) -> datetime:
+        """How far the interval has come: its end, or that of the minute in progress."""
+        if self.as_of is None:
+            return self.end
+        return min(self.end, self.as_of.replace(second=0, microsecond=0) + STEP[Tier.MINUTE])
 
     @classmethod
-    def of_days(cls, first: date, end: date, zone: tzinfo | None) -> "Interval":
+    def of_days(cls, first: date, end: date, zone: tzinfo | None, as_of: datetime | None = None) -> "Interval":
         """Whole local days, without the day `end`."""
-        return cls(midnight(first, zone), midnight(end, zone), Tier.DAY)
+        return cls(midnight(first, zone), midnight(end, zone), Tier.DAY, as_of)
 
 
 class Series(Protocol):
@@ -50,30 +71,60 @@ class Series(Protocol):
         """The sum of everything before the pane `end`: whole days, and of the last day its finer panes."""
         ...
 
+    def between(self, tier: Tier, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """(pane number, amount) of the panes with something in them, in order."""
+        ...
 
-def total(series: Series, interval: Interval, *, level: bool) -> int:
-    """What happened in the interval, or, of a level, how much there is at its end."""
+
+def total(series: Series, interval: Interval, *, level: bool, ahead: bool = False) -> int:
+    """What happened in the interval, or, of a level, how much there is at its end.
+
+    With `ahead` the series may have panes in the future, which the interval has not reached.
+    """
+    if ahead and interval.reached < interval.end:
+        end = pane_number(Tier.MINUTE, interval.reached)
+        if level:
+            return series.level(Tier.MINUTE, end)
+        # Whole panes up to the one in progress, and of that one the minutes so far.
+        progress = interval.reached - STEP[Tier.MINUTE]
+        midnight_or_hour = progress.replace(minute=0, hour=progress.hour if interval.tier is Tier.HOUR else 0)
+        whole = series.total(interval.tier, interval.first_pane, pane_number(interval.tier, progress))
+        return whole + series.total(Tier.MINUTE, pane_number(Tier.MINUTE, midnight_or_hour), end)
     if level:
         return series.level(interval.tier, interval.end_pane)
     return series.total(interval.tier, interval.first_pane, interval.end_pane)
 
 
-def span(tier: Tier, first: date, last: date, as_of: datetime) -> Interval:
+def span(tier: Tier, first: date | None, last: date | None, as_of: datetime, *, days: int = 1) -> Interval:
     """The panes of a tier from the local day `first` to the local day `last`, the latter included.
 
-    Begins later on the earliest day of which only a part is kept.
+    Ends today unless told otherwise, and is so many days long. Begins later on the earliest day of which only a part
+    is kept.
     Raises: WindowError if the days run backwards, or lie further back than the tier is kept.
     """
-    if last < first:
-        raise WindowError.of("to", f"{last} is before {first}")
+    field, last = ("from", as_of.date()) if last is None else ("to", last)
+    first = max(EARLIEST, last - timedelta(days=days - 1)) if first is None else first
+    require_days(first, last, field)
     start, end = midnight(first, as_of.tzinfo), midnight(last + timedelta(days=1), as_of.tzinfo)
     kept = KEPT.get(tier)
     if kept is not None:
         earliest = (as_of - kept).replace(minute=0, second=0, microsecond=0)
         if first < earliest.date():
-            raise WindowError.of("from", f"{tier.value} panes are kept for {kept.days} days; ask for a coarser tier")
+            kept_from = earliest.date()
+            reason = f"{tier.value} panes are kept for {kept.days} days, back to {kept_from}; ask for a coarser tier"
+            raise WindowError.of("from", reason, kept_from=kept_from)
         start = max(start, earliest if tier is Tier.MINUTE else midnight(earliest.date(), as_of.tzinfo))
     return Interval(start, end, tier)
+
+
+def require_days(first: date, last: date, field: str = "to") -> None:
+    """Raises: WindowError, naming `field`, if the days run backwards, or whichever lies beyond the calendar in use."""
+    if not EARLIEST <= first <= LATEST:
+        raise WindowError.of("from", f"{first} does not lie between {EARLIEST} and {LATEST}")
+    if last > LATEST:
+        raise WindowError.of("to", f"{last} does not lie between {EARLIEST} and {LATEST}")
+    if last < first:
+        raise WindowError.of(field, f"{last} is before {first}" if field == "to" else f"{first} is after {last}")
 
 
 def midnight(day: date, zone: tzinfo | None) -> datetime:

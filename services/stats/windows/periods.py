@@ -33,7 +33,7 @@ class Period:
     def interval(self, as_of: datetime) -> Interval:
         """Where the window lies at a local time."""
         today = as_of.date()
-        return Interval.of_days(self.first_day(today), today + _DAY, as_of.tzinfo)
+        return Interval.of_days(self.first_day(today), today + _DAY, as_of.tzinfo, as_of)
 
     def comparisons(self, as_of: datetime) -> Comparisons:
         """With the period before up to the same elapsed time; with the same whole days a year earlier."""

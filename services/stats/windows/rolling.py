@@ -31,7 +31,7 @@ class Rolling:
         if self.tier is Tier.HOUR:
             progress = progress.replace(minute=0)
         end = progress + STEP[self.tier]
-        return Interval(end - self.length, end, self.tier)
+        return Interval(end - self.length, end, self.tier, as_of)
 
     def comparisons(self, as_of: datetime) -> Comparisons:
         """With the same length just before; with the last whole days a year earlier."""

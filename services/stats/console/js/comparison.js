@@ -3,6 +3,9 @@
 // Of a handful, a share says nothing: 1 -> 2 is one more, not a doubling.
 const FEW = 20;
 
+/** Whether a figure is no count: its tenths say something, and a share of it would mislead. */
+export const isMeasured = (metric) => metric?.kind === "ratio" || metric?.kind === "percentile";
+
 /**
  * `entry` is a baseline, or [baseline, the part of the window that it is compared with], or null.
  * Gives null where there is nothing to compare.
@@ -11,7 +14,7 @@ export function compare(value, entry, metric) {
   const [baseline, current] = Array.isArray(entry) ? entry : [entry, value];
   if (baseline === null || baseline === undefined || current === null || current === undefined) return null;
   const delta = current - baseline;
-  const direction = Math.sign(metric.kind === "ratio" ? Math.round(delta * 10) : delta);
+  const direction = Math.sign(isMeasured(metric) ? Math.round(delta * 10) : delta);
   return {
     baseline,
     direction,
@@ -21,6 +24,6 @@ export function compare(value, entry, metric) {
 }
 
 function size(delta, baseline, metric) {
-  if (metric.kind === "ratio") return { form: metric.unit_vi === "%" ? "points" : "difference", size: delta };
+  if (isMeasured(metric)) return { form: metric.unit_vi === "%" ? "points" : "difference", size: delta };
   return baseline < FEW ? { form: "count", size: delta } : { form: "share", size: delta / baseline };
 }

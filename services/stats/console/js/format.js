@@ -1,5 +1,6 @@
 /** Numbers and times as people of the chosen language write them. */
 import { lang } from "./address.js";
+import { isMeasured } from "./comparison.js";
 import { t } from "./words.js";
 
 const ZONE = "Asia/Ho_Chi_Minh";
@@ -12,10 +13,10 @@ function intl(Kind, options) {
   return made.get(key);
 }
 
-/** A count as it is, a ratio with one decimal. */
+/** A count as it is, a ratio or a length of time with one decimal. */
 export function number(value, metric) {
   if (value === null || value === undefined) return "–";
-  const digits = metric?.kind === "ratio" ? 1 : 0;
+  const digits = isMeasured(metric) ? 1 : 0;
   return intl(Intl.NumberFormat, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
 }
 

@@ -1,0 +1,1 @@
+"""Answers as files: the same figures as CSV for spreadsheets and as Parquet for programs. Computes no figure."""

@@ -1,0 +1,29 @@
+"""How late events came, over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from services.stats.deps import Reader, ViewDep
+from services.stats.lateness import lateness_of
+from services.stats.routes.answer import answer
+from shared.places import places
+
+router = APIRouter(prefix="/v1", tags=["figures"])
+
+
+@router.get("/lateness")
+async def get_lateness(
+    request: Request,
+    _: Reader,
+    view: ViewDep,
+    unit: Annotated[str, Query(pattern=r"^(\d{2}|\d{5})$", description="A commune, or a city with all its units.")],
+) -> Response:
+    """How long after they happened the facts of a unit were recorded, in bins; a city also by unit.
+
+    Every event that the figures contain is counted once. `too_late_for` tells how many came after the panes of a minute
+    or an hour were let go of; these are exact by the day.
+    """
+    return answer(request, lateness_of(view.heads.values(), places(), unit))
