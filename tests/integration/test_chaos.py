@@ -1,4 +1,7 @@
-"""The chaos run in short: every kind of fault once, and not one figure differs; without the fence some do."""
+"""The chaos run in short: some faults on top of each other, and not one figure differs; without the fence some do.
+
+Lost brokers and state topics, paused and scaled workers have tests of their own, and their part in the long run.
+"""
 
 import asyncio
 import sys
@@ -10,7 +13,8 @@ import orjson
 from tests.chaos.faults import FAULTS
 from tests.integration.worker_rig import ROOT
 
-LONGEST_S = 400.0  # some two minutes on two cores
+LONGEST_S = 300.0  # less than a minute on two cores
+KINDS = {"SIGKILL of a worker", "SIGKILL between records and heads", "relay killed", "duplicates", "poison"}
 
 
 async def chaos(report: Path, *arguments: str) -> tuple[int, dict[str, Any], str]:
@@ -26,13 +30,17 @@ async def chaos(report: Path, *arguments: str) -> tuple[int, dict[str, Any], str
     return process.returncode, orjson.loads(report.read_bytes()), told
 
 
-async def test_every_fault_once_leaves_every_figure_right(tmp_path: Path) -> None:
-    code, report, told = await chaos(tmp_path / "report.json", "--each", "1", "--seconds", "60", "--events", "5000")
+async def test_faults_on_top_of_each_other_leave_every_figure_right(tmp_path: Path) -> None:
+    assert set(FAULTS) >= KINDS
+
+    code, report, told = await chaos(
+        tmp_path / "report.json", "--kinds", ",".join(KINDS), "--each", "1", "--seconds", "20", "--events", "2000"
+    )
 
     assert code == 0, told
-    assert {fault["kind"] for fault in report["faults"] if fault["confirmed"]} == set(FAULTS)
+    assert {fault["kind"] for fault in report["faults"] if fault["confirmed"]} == KINDS
     assert report["differing"] == 0
-    assert sum(check["compared"] for check in report["checks"]) > 10_000
+    assert sum(check["compared"] for check in report["checks"]) > 5_000
 
 
 async def test_without_the_fence_a_death_between_records_and_heads_shows(tmp_path: Path) -> None:
