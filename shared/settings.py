@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     kafka_key_file: Path | None = None
     kafka_partitions: int = Field(default=12, ge=1, le=1000)
 
+    outbox_shared: bool = True
+    """Whether other processes commit to the same outbox, as other replicas do; the store is then asked for news."""
+
     time_zone: str = "Asia/Ho_Chi_Minh"
     city: str = Field(default="01", pattern=r"^\d{2}$")
 

@@ -81,7 +81,8 @@ class TopicRelay:
         self._admin = Admin(settings)
         self._lease = Lease(store, topic.name)
         self._sequences = Sequences(store, topic.name)
-        self._stream = CommitStream(store, topic.name, hints)
+        # Without one, every commit is of this process and comes with a hint.
+        self._stream = CommitStream(store, topic.name, hints) if settings.outbox_shared else None
         self._leading = False
 
     @property
@@ -136,7 +137,8 @@ class TopicRelay:
                 term.create_task(unless_cancelled(self._look(publisher)))
                 term.create_task(unless_cancelled(self._watch_broker(publisher, publication)))
                 term.create_task(unless_cancelled(self._beat(publisher, publication, producer)))
-                term.create_task(unless_cancelled(self._stream.run()))
+                if self._stream is not None:
+                    term.create_task(unless_cancelled(self._stream.run()))
                 term.create_task(
                     unless_cancelled(wishes_for(self._topic.name, self._settings, publisher.rewind).run(stop))
                 )
@@ -173,7 +175,7 @@ class TopicRelay:
         while True:
             publisher.offer((await self._sequences.committed()).items())
             publisher.tell_lag()
-            wait_s = LOOK_WATCHED_S if self._stream.works else LOOK_S
+            wait_s = LOOK_WATCHED_S if self._stream is None or self._stream.works else LOOK_S
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait_s):
                     while True:
