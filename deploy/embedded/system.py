@@ -27,10 +27,10 @@ from shared.messaging.admin import BROKER_ERRORS, TopicMismatch, ensure_topics
 from shared.settings import Settings
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-BROKER_RECYCLE_MB: Final = 1024.0
+BROKER_RECYCLE_MB: Final = 350.0  # with the whole history it holds some 150
 BROKER_SETTLE_S: Final = 900.0  # a history or a rebuild is in the broker by then, and is no growth
 BROKER_GROWTH: Final = 1.5
-STORE_RECYCLE_MB: Final = 900.0
+STORE_RECYCLE_MB: Final = 600.0  # with the whole history it holds some 450
 POLITELY: Final = ("nice", "-n", "10")  # what explains the figures waits for what makes them
 SERVICE_NAMES: Final = ("stats", "tips", "patrols", "awards")
 # What each may take to end: together under the 20 s that a person waits for Ctrl-C.

@@ -27,6 +27,8 @@ from shared.telemetry import metrics
 BATCH: Final = 5_000  # entries, some MB: the more at once, the fewer blocks
 # What explains a figure may be a moment behind it, and every write of an embedded store waits for its disk.
 FLUSH_S: Final = 0.5
+LOADED_FLUSH_S: Final = 3.0
+FEW_ENTRIES: Final = 100
 FETCH_WAIT_MS: Final = 200  # shorter fetches would only heat an idle machine
 PARTITION_BYTES: Final = 1 << 17  # of some fifty partitions: a long log must not lie in memory
 RECORDS_AT_ONCE: Final = 500  # the event loop, and with it the probes, waits for a few hundredths of a second
@@ -124,10 +126,14 @@ class Writer:
             self._touched.add(place)
 
     async def _keep_flushing(self) -> None:
+        waited_s = 0.0
         while True:
             await asyncio.sleep(FLUSH_S)
-            if self._touched:
+            waited_s += FLUSH_S
+            # More since the last flush is load: waiting lets many entries of a unit share a block.
+            if self._touched and (self._waiting <= FEW_ENTRIES or waited_s >= LOADED_FLUSH_S):
                 await self.flush()
+                waited_s = 0.0
             metrics.LEDGER_CAUGHT_UP.set(self._reader is not None and self._reader.caught_up.is_set())
 
     async def _keep_holding(self) -> None:
