@@ -58,6 +58,7 @@ class Reader:
         resume: Resume | None = None,
         fetch_wait_ms: int = FETCH_WAIT_MS,
         partition_bytes: int = PARTITION_BYTES,
+        pause_s: float = 0.0,
     ) -> None:
         self.caught_up = asyncio.Event()  # all that was in the log has been applied
         self.connected = False  # the broker answered when last asked
@@ -69,6 +70,7 @@ class Reader:
         self._from_end = from_end
         self._fetch_wait_ms = fetch_wait_ms
         self._partition_bytes = partition_bytes
+        self._pause_s = pause_s  # after each portion: a busy log then comes in fewer and larger ones
         self._admin = Admin(settings)
         self._offsets: dict[TopicPartition, int] = {}  # of the next record
         if resume is not None:
@@ -144,6 +146,8 @@ class Reader:
                     await applying
                 self._offsets[at] = records[-1].offset + 1
                 await asyncio.sleep(0)  # others want to work while a long log is read
+            if batches:
+                await asyncio.sleep(self._pause_s)
             if not batches and not self.caught_up.is_set():
                 # An empty fetch alone may be a slow broker, a told end alone may lie behind the true one.
                 ends = await consumer.end_offsets(list(self._offsets))

@@ -31,6 +31,7 @@ LOADED_FLUSH_S: Final = 3.0
 FEW_ENTRIES: Final = 100
 FETCH_WAIT_MS: Final = 200  # shorter fetches would only heat an idle machine
 PARTITION_BYTES: Final = 1 << 17  # of some fifty partitions: a long log must not lie in memory
+PAUSE_S: Final = 0.2  # many small portions would heat the broker and the store for nobody
 RECORDS_AT_ONCE: Final = 500  # the event loop, and with it the probes, waits for a few hundredths of a second
 RETRY_S: Final = 1.0
 
@@ -79,6 +80,7 @@ class Writer:
             resume=resume,
             fetch_wait_ms=FETCH_WAIT_MS,
             partition_bytes=PARTITION_BYTES,
+            pause_s=PAUSE_S,
         )
         async with asyncio.TaskGroup() as tasks:
             beside = [tasks.create_task(self._keep_flushing()), tasks.create_task(self._keep_holding())]
