@@ -1,7 +1,10 @@
-"""What the routes of the statistics are given: who asks, and the parts of the running process."""
+"""What the routes of the statistics are given: who asks, and the parts of the running process.
+
+All of it is made in the event loop: the view changes there, and a thread would meet it half changed.
+"""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request
 
@@ -16,6 +19,7 @@ from services.stats.queries import Queries, Selection
 from services.stats.served import Served
 from services.stats.view import View
 from shared.clock import Clock
+from shared.contracts.stats import Tier
 from shared.security import Principal, Role, require
 from shared.web import OptionalIdempotencyKey, RequiredIdempotencyKey
 from shared.work import Work
@@ -24,8 +28,8 @@ from shared.work import Work
 Reader = Annotated[Principal, require(local_reader=True)]
 Publisher = Annotated[Principal, require(Role.CITY_OPERATOR, Role.ADMINISTRATOR)]
 Administrator = Annotated[Principal, require(Role.ADMINISTRATOR)]
-# An alert is about one unit: it is shown to, and looked after by, those whose unit it is.
-AlertReader = Annotated[
+# Alerts, and the single events behind a figure: for those who answer for the unit, not for every reader of figures.
+UnitReader = Annotated[
     Principal,
     require(
         Role.COMMUNE_OFFICER,
@@ -39,37 +43,37 @@ AlertReader = Annotated[
 Acknowledger = Annotated[Principal, require(Role.COMMUNE_OFFICER, Role.CITY_OPERATOR, Role.ADMINISTRATOR)]
 
 
-def _view(request: Request) -> View:
+async def _view(request: Request) -> View:
     feed: Feed = request.app.state.feed
     return feed.view
 
 
-def _figures(request: Request) -> Figures:
+async def _figures(request: Request) -> Figures:
     figures: Figures = request.app.state.figures
     return figures
 
 
-def _queries(request: Request) -> Queries:
+async def _queries(request: Request) -> Queries:
     queries: Queries = request.app.state.queries
     return queries
 
 
-def _changes(request: Request) -> Changes:
+async def _changes(request: Request) -> Changes:
     changes: Changes = request.app.state.changes
     return changes
 
 
-def _explanations(request: Request) -> Explanations:
+async def _explanations(request: Request) -> Explanations:
     explanations: Explanations = request.app.state.explanations
     return explanations
 
 
-def _clock(request: Request) -> Clock:
+async def _clock(request: Request) -> Clock:
     clock: Clock = request.app.state.clock
     return clock
 
 
-def _desk(request: Request) -> Desk:
+async def _desk(request: Request) -> Desk:
     desk: Desk = request.app.state.desk
     return desk
 
@@ -77,11 +81,11 @@ def _desk(request: Request) -> Desk:
 DeskDep = Annotated[Desk, Depends(_desk)]
 
 
-def _served(desk: DeskDep) -> Served:
+async def _served(desk: DeskDep) -> Served:
     return desk.served
 
 
-def open_desk(desk: DeskDep) -> Desk:
+async def open_desk(desk: DeskDep) -> Desk:
     """What is kept, once the store has answered. Raises: Unavailable."""
     desk.records.require_open()
     return desk
@@ -90,15 +94,15 @@ def open_desk(desk: DeskDep) -> Desk:
 OpenDesk = Annotated[Desk, Depends(open_desk)]
 
 
-def _publications(desk: OpenDesk) -> Publications:
+async def _publications(desk: OpenDesk) -> Publications:
     return desk.publications
 
 
-def _publish(desk: OpenDesk, caller: Publisher, key: RequiredIdempotencyKey) -> Work:
+async def _publish(desk: OpenDesk, caller: Publisher, key: RequiredIdempotencyKey) -> Work:
     return desk.records.work(caller, key)
 
 
-def _acknowledge(desk: OpenDesk, caller: Acknowledger, key: OptionalIdempotencyKey) -> Work:
+async def _acknowledge(desk: OpenDesk, caller: Acknowledger, key: OptionalIdempotencyKey) -> Work:
     return desk.records.work(caller, key)
 
 
@@ -131,7 +135,7 @@ MapOf = Annotated[
 MetricIds = Annotated[str | None, Query(description="Metric ids, separated by commas; all unless given.")]
 
 
-def _selection(
+async def _selection(
     queries: QueriesDep,
     view: ViewDep,
     city: City = "01",
@@ -145,3 +149,21 @@ def _selection(
 
 
 SelectionDep = Annotated[Selection, Depends(_selection)]
+
+
+async def _series(
+    queries: QueriesDep,
+    view: ViewDep,
+    clock: ClockDep,
+    unit: UnitKey,
+    metric: str,
+    tier: Tier = Tier.DAY,
+    from_: FromDate = None,
+    to: ToDate = None,
+    map_: MapOf = Map.IS,
+) -> dict[str, Any]:
+    return queries.series(view, unit, metric, tier, from_, to, clock.now(), map_)
+
+
+SeriesDep = Annotated[dict[str, Any], Depends(_series)]
+"""One figure of one unit over time, as the parameters ask for it."""

@@ -20,7 +20,7 @@ from services.stats.alerts.schemas import (
     look_view,
 )
 from services.stats.alerts.subscriptions import Subscribe
-from services.stats.deps import Acknowledge, Administrator, AlertReader, ClockDep, OpenDesk, ServedDep
+from services.stats.deps import Acknowledge, Administrator, ClockDep, OpenDesk, ServedDep, UnitReader
 from shared.views import Cursor
 from shared.web import Limit, Page
 from shared.work import changed
@@ -33,7 +33,7 @@ RuleId = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9.-]{0,79}$")]
 
 @router.get("/alerts")
 async def list_alerts(
-    caller: AlertReader,
+    caller: UnitReader,
     desk: OpenDesk,
     state: AlertStatus | None = None,
     unit: UnitIfAny = None,
@@ -46,7 +46,7 @@ async def list_alerts(
 
 
 @router.get("/alerts/{alert_id}")
-async def get_alert(alert_id: str, caller: AlertReader, desk: OpenDesk) -> WholeAlert:
+async def get_alert(alert_id: str, caller: UnitReader, desk: OpenDesk) -> WholeAlert:
     """One alert with its figure, the baseline, the probability and what they mean; and who was told of it."""
     alert = await desk.book.alerts.kept.find(alert_id, caller)
     deliveries = await desk.book.deliveries.of_alert(alert_id)
@@ -65,13 +65,13 @@ async def acknowledge_alert(alert_id: str, work: Acknowledge, desk: OpenDesk) ->
 
 
 @router.get("/alert-looks/last")
-async def get_last_look(_: AlertReader, desk: OpenDesk) -> LookView:
+async def get_last_look(_: UnitReader, desk: OpenDesk) -> LookView:
     """When all rules looked last, and what they could say nothing about: no alert there is no all-clear."""
     return look_view(await desk.looks.last())
 
 
 @router.get("/alert-rules")
-async def list_rules(_: AlertReader, desk: OpenDesk) -> Page[RuleView]:
+async def list_rules(_: UnitReader, desk: OpenDesk) -> Page[RuleView]:
     """All rules, the ones that are there from the start first; there are never more than a page of them."""
     return Page(items=[RuleView(id=id, rule=rule) for id, rule in (await desk.rules.all()).items()])
 

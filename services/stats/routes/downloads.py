@@ -10,23 +10,11 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response
 
 from services.stats.areas import Map
-from services.stats.deps import (
-    ClockDep,
-    FiguresDep,
-    FromDate,
-    MapOf,
-    QueriesDep,
-    Reader,
-    SelectionDep,
-    ToDate,
-    UnitKey,
-    ViewDep,
-)
+from services.stats.deps import ClockDep, FiguresDep, MapOf, QueriesDep, Reader, SelectionDep, SeriesDep
 from services.stats.downloads import csv_file, lines, parquet_file
 from services.stats.downloads.lines import Table
 from services.stats.queries import Queries
 from services.stats.settings import StatsSettings
-from shared.contracts.stats import Tier
 from shared.web import not_modified, tag_of
 
 router = APIRouter(prefix="/v1", tags=["downloads"])
@@ -74,43 +62,14 @@ async def download_figures_as_parquet(
 
 
 @router.get("/series.csv", response_class=Response, responses=CSV)
-async def download_series_as_csv(
-    request: Request,
-    _: Reader,
-    queries: QueriesDep,
-    view: ViewDep,
-    unit: UnitKey,
-    metric: str,
-    tier: Tier = Tier.DAY,
-    from_: FromDate = None,
-    to: ToDate = None,
-    map_: MapOf = Map.IS,
-    bom: Bom = False,
-    *,
-    clock: ClockDep,
-) -> Response:
+async def download_series_as_csv(request: Request, _: Reader, told: SeriesDep, bom: Bom = False) -> Response:
     """One figure of one unit over time, one line per pane that has anything in it."""
-    told = queries.series(view, unit, metric, tier, from_, to, clock.now(), map_)
     return await _as_csv(request, told, _series(request, told), bom)
 
 
 @router.get("/series.parquet", response_class=Response, responses=PARQUET)
-async def download_series_as_parquet(
-    request: Request,
-    _: Reader,
-    queries: QueriesDep,
-    view: ViewDep,
-    unit: UnitKey,
-    metric: str,
-    tier: Tier = Tier.DAY,
-    from_: FromDate = None,
-    to: ToDate = None,
-    map_: MapOf = Map.IS,
-    *,
-    clock: ClockDep,
-) -> Response:
+async def download_series_as_parquet(request: Request, _: Reader, told: SeriesDep) -> Response:
     """One figure of one unit over time, one line per pane that has anything in it, typed."""
-    told = queries.series(view, unit, metric, tier, from_, to, clock.now(), map_)
     return await _as_parquet(request, told, _series(request, told))
 
 

@@ -6,33 +6,19 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.stats.deps import ClockDep, ExplanationsDep, FromDate, ToDate, WindowId
+from services.stats.deps import ClockDep, ExplanationsDep, FromDate, ToDate, UnitReader, WindowId
 from services.stats.explaining import Question
 from services.stats.routes.answer import answer
 from shared.errors import NotFound
-from shared.security import Principal, Role, require
 from shared.web import Limit
 
 router = APIRouter(prefix="/v1", tags=["figures"])
-
-# Single events, though without personal data: for those who answer for the unit, not for every reader of figures.
-Investigator = Annotated[
-    Principal,
-    require(
-        Role.COMMUNE_OFFICER,
-        Role.CITY_OPERATOR,
-        Role.INTEGRATOR,
-        Role.AUDITOR,
-        Role.ADMINISTRATOR,
-        local_reader=True,
-    ),
-]
 
 
 @router.get("/explain")
 async def explain_figure(
     request: Request,
-    caller: Investigator,
+    caller: UnitReader,
     explanations: ExplanationsDep,
     clock: ClockDep,
     unit: Annotated[str, Query(pattern=r"^(\d{2}|\d{5})$", description="A commune or city of today.")],

@@ -19,14 +19,13 @@ from services.stats.deps import (
     QueriesDep,
     Reader,
     SelectionDep,
+    SeriesDep,
     ToDate,
-    UnitKey,
     ViewDep,
     WindowId,
 )
 from services.stats.routes.answer import answer
 from services.stats.sets import WantedSet
-from shared.contracts.stats import Tier
 from shared.web import Readiness
 
 router = APIRouter(prefix="/v1", tags=["figures"])
@@ -103,22 +102,9 @@ async def get_figures(
 
 
 @router.get("/series")
-async def get_series(
-    request: Request,
-    _: Reader,
-    queries: QueriesDep,
-    view: ViewDep,
-    unit: UnitKey,
-    metric: str,
-    tier: Tier = Tier.DAY,
-    from_: FromDate = None,
-    to: ToDate = None,
-    map_: MapOf = Map.IS,
-    *,
-    clock: ClockDep,
-) -> Response:
+async def get_series(request: Request, _: Reader, series: SeriesDep) -> Response:
     """One figure of one unit over time, pane by pane; panes without anything are left out."""
-    return answer(request, queries.series(view, unit, metric, tier, from_, to, clock.now(), map_))
+    return answer(request, series)
 
 
 @router.get("/sparklines")
