@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from services.stats import windows
-from services.stats.catalogue import Catalogue, Kind
+from services.stats.catalogue import Catalogue, Kind, Percentile
 from services.stats.windows import Interval
 
 
@@ -56,10 +56,13 @@ class Composition:
     def amounts(self, row: Mapping[str, windows.Series], figure: str, interval: Interval) -> tuple[int, ...]:
         """What each part of the figure comes to over an interval."""
         parts, percentile = self.parts(figure), self.catalogue.percentiles.get(figure)
-        # Most units decide nothing in most windows: one look at their sum saves two dozen at the bins.
-        if percentile is not None and not self.amount(row, percentile.histogram.counted.id, interval):
+        if percentile is not None and not self.ranks(row, percentile, interval):
             return (0,) * len(parts)
         return tuple(self.amount(row, part, interval) for part in parts)
+
+    def ranks(self, row: Mapping[str, windows.Series], percentile: Percentile, interval: Interval) -> bool:
+        """Whether there is anything to rank. Most units decide nothing in most windows: this saves two dozen bins."""
+        return self.amount(row, percentile.histogram.counted.id, interval) != 0
 
     def amount(self, row: Mapping[str, windows.Series], part: str, interval: Interval) -> int:
         """What one of the row's series comes to over an interval; nothing where there is none."""

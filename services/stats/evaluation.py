@@ -46,8 +46,7 @@ class Evaluation:
         found = {name: amount(row, name, interval) for name in self._counted(tuple(figures)) if name in row}
         for figure in figures:
             percentile = self._catalogue.percentiles.get(figure)
-            # Most units decide nothing in most windows: one look at their sum saves two dozen at the bins.
-            if percentile is not None and amount(row, percentile.histogram.counted.id, interval):
+            if percentile is not None and self._composition.ranks(row, percentile, interval):
                 found |= {name: amount(row, name, interval) for name in self._parts[figure] if name in row}
         return found
 
