@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from aiokafka.admin import AIOKafkaAdminClient
 
 from benchmarks.peers.ours import RUNGS
 from benchmarks.peers.topic import digest, fill
@@ -25,7 +24,7 @@ from shared.contracts.topics import PANES, PATROLS, REGISTRY
 from shared.messaging.admin import ensure_topics
 from shared.settings import Settings
 from tests import servers
-from tests.integration.worker_rig import until
+from tests.integration.worker_rig import wiped
 
 ROOT: Final = Path(__file__).parents[2]
 PEERS_PYTHON: Final = ROOT / "build" / "peers" / "bin" / "python"
@@ -58,17 +57,7 @@ async def run(contender: str, settings: Settings, count: int) -> Result:
 
 
 async def _forget_state(settings: Settings) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap_servers)
-    await admin.start()
-    try:
-        await admin.delete_topics([PANES.name])
-
-        async def gone() -> bool:
-            return PANES.name not in await admin.list_topics()
-
-        await until(gone)
-    finally:
-        await admin.close()
+    await wiped(settings, [PANES])
     await ensure_topics(settings, REGISTRY)
 
 

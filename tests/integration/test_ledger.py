@@ -27,13 +27,6 @@ async def settings(kafka_bootstrap: str, store_uri: str) -> Settings:
 
 
 @pytest.fixture
-async def log(settings: Settings) -> AsyncIterator[Log]:
-    log = await Log.open(settings)
-    yield log
-    await log.close()
-
-
-@pytest.fixture
 async def kept(settings: Settings, log: Log) -> AsyncIterator[Kept]:
     async with Kept.of(settings) as kept:
         yield kept

@@ -1,7 +1,6 @@
 """The stats worker as a process on a real broker: exact whatever dies, arrives twice, is missing or cannot be read."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -32,19 +31,6 @@ async def settings(kafka_bootstrap: str) -> Settings:
     settings = Settings(KAFKA_BOOTSTRAP_SERVERS=kafka_bootstrap)
     await wiped(settings)
     return settings
-
-
-@pytest.fixture
-async def log(settings: Settings) -> AsyncIterator[Log]:
-    log = await Log.open(settings)
-    yield log
-    await log.close()
-
-
-@pytest.fixture
-async def state(settings: Settings, log: Log) -> AsyncIterator[State]:
-    async with State(settings) as state:
-        yield state
 
 
 async def dead(worker: WorkerProcess) -> bool:

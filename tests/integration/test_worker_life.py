@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.contracts.base import Event
 from shared.contracts.topics import PANES, REGISTRY
@@ -30,19 +29,6 @@ async def settings(kafka_bootstrap: str) -> Settings:
     settings = Settings(KAFKA_BOOTSTRAP_SERVERS=kafka_bootstrap)
     await wiped(settings)
     return settings
-
-
-@pytest.fixture
-async def log(settings: Settings) -> AsyncIterator[Log]:
-    log = await Log.open(settings)
-    yield log
-    await log.close()
-
-
-@pytest.fixture
-async def state(settings: Settings, log: Log) -> AsyncIterator[State]:
-    async with State(settings) as state:
-        yield state
 
 
 @asynccontextmanager
@@ -126,18 +112,8 @@ async def after_the_state_was_lost(
 
 async def made_anew(settings: Settings) -> None:
     """Delete the state topic and create it again before anybody has looked."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap_servers)
-    await admin.start()
-    try:
-        await admin.delete_topics([PANES.name])
-
-        async def gone() -> bool:
-            return PANES.name not in await admin.list_topics()
-
-        await until(gone)
-        await ensure_topics(settings, REGISTRY)
-    finally:
-        await admin.close()
+    await wiped(settings, [PANES])
+    await ensure_topics(settings, REGISTRY)
 
 
 @pytest.mark.parametrize("fold", ["hang", "block"])

@@ -23,7 +23,7 @@ from services.stats.panes import Head, Snapshot, newest
 from shared.contracts.base import Event
 from shared.contracts.patrols import PatrolChange, PatrolCompleted, PatrolCorrected, PatrolFacts, PatrolKind
 from shared.contracts.stats import Tier
-from shared.contracts.topics import FACT_TOPICS, PANES, PATROLS, REGISTRY, topic_of
+from shared.contracts.topics import FACT_TOPICS, PANES, PATROLS, REGISTRY, Topic, topic_of
 from shared.messaging.admin import ensure_topics
 from shared.messaging.codec import record_headers
 from shared.messaging.producer import open_producer, partition_of
@@ -330,12 +330,12 @@ async def records_of(settings: Settings, topic: str) -> Sequence[Any]:
         await consumer.stop()
 
 
-async def wiped(settings: Settings) -> None:
-    """Leave no topic of an earlier test on the broker."""
+async def wiped(settings: Settings, topics: Sequence[Topic] = REGISTRY) -> None:
+    """Leave none of these topics on the broker."""
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap_servers)
     await admin.start()
     try:
-        names = [topic.name for topic in REGISTRY]
+        names = [topic.name for topic in topics]
         await admin.delete_topics([name for name in await admin.list_topics() if name in names])
 
         async def gone() -> bool:
