@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import exp, lgamma, log
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.stats.alerts.chance import (
@@ -85,6 +85,17 @@ def test_a_higher_count_is_never_more_likely(count: int, events: int, windows: f
     known = Belief(events + PRIOR_SHAPE, windows)
 
     assert 0 <= known.at_least(count + 1) <= known.at_least(count) <= 1
+
+
+@given(count=st.integers(1, 20_000), events=st.integers(0, 20_000), windows=st.floats(0.05, 28))
+@example(count=417, events=571, windows=28.0)  # so unlikely that no float can hold it
+def test_every_count_has_an_answer(count: int, events: int, windows: float) -> None:
+    known = Belief(events + PRIOR_SHAPE, windows)
+
+    probability = known.at_least(count)
+
+    assert 0 <= probability <= 1
+    assert probability < 0.5 or count < 2 * known.expected + 1
 
 
 def test_nothing_for_long_is_as_likely_as_no_event_in_the_one_window() -> None:

@@ -31,37 +31,47 @@ class Belief:
         return self.shape / self.exposure
 
     def at_least(self, count: int) -> float:
-        """The probability of this many events or more in one window."""
+        """The probability of this many events or more in one window; 0 where it is too small for a float."""
         if count <= 0:
             return 1.0
-        if count <= self.expected:
-            return 1.0 - self._sum(0, count)
-        return self._sum(count, None)
+        return self._from(count) if count > self.expected else 1.0 - self._below(count)
 
     def none_within(self, windows: float) -> float:
         """The probability of not a single event in so many windows."""
         return float((self.exposure / (self.exposure + windows)) ** self.shape)
 
-    def _sum(self, first: int, end: int | None) -> float:
-        """The probabilities from the count `first` on, to `end` or until they no longer matter."""
-        shape, stay = self.shape, 1.0 / (self.exposure + 1.0)
-        term = exp(
-            lgamma(first + shape)
-            - lgamma(shape)
-            - lgamma(first + 1)
-            + shape * log(self.exposure / (self.exposure + 1.0))
-            + first * log(stay)
-        )
-        total, count = 0.0, first
-        while end is None or count < end:
-            total += term
-            ratio = (count + shape) / (count + 1) * stay
-            # The terms fall faster from here on: what is left out is less than a geometric series.
-            if end is None and ratio < 1 and term * ratio / (1 - ratio) < NEGLIGIBLE * total:
-                break
-            term *= ratio
+    def _from(self, count: int) -> float:
+        """The probability of this many or more; counted upwards from above the mean, where each term is less."""
+        term = total = self._exactly(count)
+        while term > NEGLIGIBLE * total:
+            term *= (count + self.shape) / (count + 1) * self._stay
             count += 1
+            total += term
         return min(total, 1.0)
+
+    def _below(self, count: int) -> float:
+        """The probability of fewer; counted downwards from the mean, where each term is less but for the last few."""
+        count -= 1
+        term = total = self._exactly(count)
+        while count > 0:
+            term *= count / (count - 1 + self.shape) / self._stay
+            count -= 1
+            total += term
+        return min(total, 1.0)
+
+    def _exactly(self, count: int) -> float:
+        shape = self.shape
+        return exp(
+            lgamma(count + shape)
+            - lgamma(shape)
+            - lgamma(count + 1)
+            + shape * log(self.exposure / (self.exposure + 1.0))
+            + count * log(self._stay)
+        )
+
+    @property
+    def _stay(self) -> float:
+        return 1.0 / (self.exposure + 1.0)
 
 
 def belief(days: Sequence[int], *, window_days: float) -> Belief:
