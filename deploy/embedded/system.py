@@ -21,6 +21,7 @@ from deploy.embedded.servers import (
     fresh_cluster_id,
     store_answers,
     store_command,
+    store_uri,
 )
 from shared.contracts.topics import REGISTRY
 from shared.messaging.admin import BROKER_ERRORS, TopicMismatch, ensure_topics
@@ -76,7 +77,7 @@ class SetUp:
 
     @property
     def store_uri(self) -> str:
-        return self.store or f"mongodb://{HOST}:{self.ports.store}/?directConnection=true"
+        return self.store or store_uri(self.ports.store)
 
     @property
     def progress_file(self) -> Path:
