@@ -20,7 +20,7 @@ ADDRESSES = PULSE_STATS_URL="$${PULSE_STATS_URL:-$(PULSE_URL)}" $(if $(GATEWAY),
 	PULSE_PATROLS_URL='$(PULSE_URL)/patrols' PULSE_AWARDS_URL='$(PULSE_URL)/awards')
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types arch bench bench-freshness bench-peers chaos soak e2e up down lock places docs token verify venv venv-run
+.PHONY: help run test lint types arch bench bench-fold bench-freshness bench-query bench-recovery chaos soak e2e up down lock places docs token verify venv venv-run
 
 help: ## Show what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,13 +44,19 @@ types: venv ## Check types
 arch: venv ## Check who may import whom
 	$(VENV)/lint-imports
 
-bench: venv ## Measure throughput
-	$(VENV)/python -m benchmarks.fold $(ARGS)
-
-bench-peers: venv ## Measure the same work by us, step by step, and by others; needs their pins from requirements/peers.txt
+bench: venv ## Measure ours and others on the same job: ARGS="--seconds 10 --tracks equal-work --peers ours,kafka-streams"
 	test -d build/peers || $(VENV)/uv venv --quiet build/peers
 	$(VENV)/uv pip install --quiet --python build/peers --require-hashes --requirements requirements/peers.txt
 	$(VENV)/python -m benchmarks.peers $(ARGS)
+
+bench-fold: venv ## Measure decoding and folding alone, without a broker
+	$(VENV)/python -m benchmarks.fold $(ARGS)
+
+bench-query: venv ## Measure the table with comparisons while events arrive: ARGS="--units 3321"
+	$(VENV)/python -m benchmarks.query $(ARGS)
+
+bench-recovery: venv ## Kill worker and API over a year's state and measure how long figures stand still: ARGS="--units 3321"
+	$(VENV)/python -m benchmarks.recovery $(ARGS)
 
 chaos: venv ## Break everything around the figures while work goes on: SEED=1, ARGS="--each 1 --seconds 60", ARGS=--no-fence
 	$(VENV)/python -m tests.chaos $(if $(SEED),--seed '$(SEED)') $(ARGS)

@@ -1,57 +1,67 @@
 """Our own way up the ladder, one rung a process: fetch, decode, fold, flush.
 
-Each rung does what the rung below does and one thing more, on the worker's own Faust app. Only the last one keeps its
-results: it writes every metric in three tiers, more than the one count that is asked of it.
+Each rung does what the rung below does and one thing more, on the worker's own Faust app; the last one is the job as
+the worker does it, and its answer is read back from the topic of its state. It counts one metric, as the peers do, in
+the three tiers that all figures are kept in; `ours-all` counts the whole catalogue.
+
+python -m benchmarks.peers.ours RUNG TRACK SECONDS COUNT GROUP
 """
 
 import asyncio
 import json
-import resource
 import sys
 import time
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from faust.types import TP, EventT, StreamT
 
-from benchmarks.peers.topic import HOUR_S, Counts, digest
-from services.stats.agents import make_app
+from benchmarks.peers.job import EQUAL_WORK, HOUR_S, Answer, digest, peak_mb
+from services.stats.agents import Partitions, make_app
 from services.stats.broker import SameBroker
+from services.stats.catalogue import CATALOGUE, Catalogue
+from services.stats.catalogue.patrols import PATROLS_COMPLETED
 from services.stats.engine import Fold
 from services.stats.folding import Folding
-from services.stats.panes import SPLIT, amounts, newest
-from services.stats.state import Entry, StateReader, TopicWriter
+from services.stats.panes import Snapshot, amounts, newest
+from services.stats.series import Series
+from services.stats.state import StateReader, TopicWriter
+from services.stats.windows import Rolling, total
+from services.stats.windows.rolling import ROLLING
 from shared.clock import SystemClock
 from shared.contracts.stats import Tier
-from shared.contracts.topics import PANES, PATROLS
+from shared.contracts.topics import PATROLS, state_topic
 from shared.messaging.codec import decode
 from shared.settings import Settings
-from tests.integration.worker_rig import until
 
-RUNGS: Final = ("fetch", "decode", "fold", "flush")
-LONGEST_S: Final = 1_800.0
+OURS_ALL: Final = "ours-all"
 GENERATION: Final = "benchmark"
+STATE: Final = state_topic(GENERATION)
+LOOK_S: Final = 0.02
+START_S: Final = 120.0  # a busy machine may take its time; nothing is measured until then
+ONE_COUNT: Final = Catalogue(metrics=(PATROLS_COMPLETED,), ratios=())
 
 
 class Fetch:
     """Takes chunks and counts what is in them."""
 
     def __init__(self) -> None:
-        self.done = 0
+        self.done: dict[TP, int] = {}
 
     async def recover(self, assigned: set[TP]) -> None: ...
 
     async def release(self) -> None: ...
 
     def resume_offsets(self, assigned: set[TP]) -> Mapping[TP, int]:
-        return dict.fromkeys(assigned, 0)
+        return {tp: self.done.get(tp, 0) for tp in assigned}
 
     async def take(self, event: EventT, stream: StreamT) -> None:
         self.read(event.value)
-        self.done += len(event.value)
+        tp = event.message.tp
+        self.done[tp] = self.done.get(tp, 0) + len(event.value)
         await stream.ack(event)
 
     def read(self, records: Sequence[Any]) -> None: ...
@@ -65,21 +75,23 @@ class Decode(Fetch):
             decode(record.value)
 
 
-async def folding(settings: Settings, stack: AsyncExitStack) -> Folding:
-    """The worker's own hands, with nothing around them."""
+BELOW: Final[Mapping[str, Callable[[], Fetch]]] = {"fetch": Fetch, "decode": Decode}
+
+
+async def folding(settings: Settings, stack: AsyncExitStack, catalogue: Catalogue) -> Folding:
+    """The worker's own hands."""
     broker = SameBroker(settings)
     stack.push_async_callback(broker.close)
     await broker.meet()
-    reader = StateReader(settings, topic=PANES.name, generation=GENERATION)
-    stack.push_async_callback(reader.stop)
-    await reader.start()
-    writer = TopicWriter(settings, topic=PANES.name)
+    await broker.need(STATE)
+    reader = await stack.enter_async_context(reading(settings))
+    writer = TopicWriter(settings, topic=STATE.name)
     stack.push_async_callback(writer.close)
 
     def new_fold(tp: TP) -> Fold:
         return Fold(
             tp.topic, tp.partition, generation=GENERATION, cluster_id=broker.cluster_id,
-            today_unit=lambda unit, _group, _day: unit, zone=settings.zone,
+            today_unit=lambda unit, _group, _day: unit, zone=settings.zone, catalogue=catalogue,
         )  # fmt: skip
 
     async def refuse(_: Any, reason: str) -> None:
@@ -91,62 +103,141 @@ async def folding(settings: Settings, stack: AsyncExitStack) -> Folding:
     )  # fmt: skip
 
 
-async def climb(rung: str, count: int, group: str) -> dict[str, Any]:
-    """What one rung costs for so many events."""
-    settings = Settings.load()
-    partitions = {TP(PATROLS.name, number) for number in range(settings.kafka_partitions)}
-    async with AsyncExitStack() as stack:
-        hands: Any = {"fetch": Fetch, "decode": Decode}[rung]() if rung in RUNGS[:2] else await folding(settings, stack)
-        app = make_app(settings, topics=[PATROLS.name], group=group, instance="a", partitions=hands)
-        stack.push_async_callback(app.stop)
-        flushing = asyncio.create_task(hands.keep_flushing()) if rung == "flush" else None
-
-        def done() -> int:
-            if flushing is not None:
-                if flushing.done():
-                    flushing.result()  # a failure, as it never ends by itself
-                return sum(hands.marks(partitions).values())
-            return hands.done if rung in RUNGS[:2] else sum(hands.resume_offsets(partitions).values())
-
-        await app.start()
-        await reached(lambda: done() > 0)
-        began, began_cpu_s, skipped = time.perf_counter(), cpu_s(), done()
-        await reached(lambda: done() >= count)
-        wall_s, used_s = time.perf_counter() - began, cpu_s() - began_cpu_s
-        if flushing is not None:
-            flushing.cancel()
-        answer = digest((await written(settings)).items()) if rung == "flush" else None
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_024
-    return {"events": count - skipped, "wall_s": wall_s, "cpu_s": used_s, "peak_mb": peak_mb, "digest": answer}
-
-
-async def reached(enough: Callable[[], bool]) -> None:
-    """Wait without costing what is measured."""
-
-    async def asked() -> bool:
-        return enough()
-
-    await until(asked, within_s=LONGEST_S)
-
-
-def cpu_s() -> float:
-    """What this process, all its threads together, has used of the processors."""
-    return time.process_time()
-
-
-async def written(settings: Settings) -> Counts:
-    """The hourly count of each unit, as the panes topic has it."""
-    reader = StateReader(settings, topic=PANES.name, generation=GENERATION)
+@asynccontextmanager
+async def reading(settings: Settings) -> AsyncIterator[StateReader]:
+    """A reader of the state."""
+    reader = StateReader(settings, topic=STATE.name, generation=GENERATION)
     await reader.start()
-    entries: dict[int, list[Entry]] = await reader.recover((), range(settings.kafka_partitions))
-    await reader.stop()
-    counts: Counts = Counter()
-    for of_partition in entries.values():
-        for pane in newest(of_partition).panes.values():
-            for metric, today, hour, amount in amounts(pane):
-                if pane.tier is Tier.HOUR and metric == "patrols_completed" and today != SPLIT:
-                    counts[pane.unit, _unix(hour, settings)] += amount
-    return counts
+    try:
+        yield reader
+    finally:
+        await reader.stop()
+
+
+async def climb(rung: str, track: str, seconds: float, count: int, group: str) -> dict[str, Any]:
+    """What one rung costs within so many seconds, or for so many events if they are fewer."""
+    settings = Settings.load()
+    async with AsyncExitStack() as stack:
+        if rung in BELOW:
+            return await below(BELOW[rung](), settings, seconds, count, group)
+        hands = await folding(settings, stack, CATALOGUE if rung == OURS_ALL else ONE_COUNT)
+        if rung == "fold":
+            return await below(hands, settings, seconds, count, group)
+        return await whole(hands, settings, track, seconds, count, group)
+
+
+async def below(hands: Partitions, settings: Settings, seconds: float, count: int, group: str) -> dict[str, Any]:
+    """A rung that keeps nothing: measured until its time is up."""
+    app = make_app(settings, topics=[PATROLS.name], group=group, instance="a", partitions=hands)
+    await app.start()
+    watch = await Watch.started(hands, settings)
+    await watch.reached(count, within_s=seconds)
+    measured = watch.measured(watch.done())
+    await app.stop()
+    return {**measured, "gaps": 0, "as_of_ms": 0, "read": {}, "digest": None}
+
+
+async def whole(
+    hands: Folding, settings: Settings, track: str, seconds: float, count: int, group: str
+) -> dict[str, Any]:
+    """The worker: measured until its last flush is acknowledged, and, where windows are asked for, until they are read.
+
+    What it has read is what its heads vouch for.
+    """
+    app = make_app(settings, topics=[PATROLS.name], group=group, instance="a", partitions=hands)
+    beside = [asyncio.create_task(run()) for run in (hands.keep_flushing, hands.keep_guarding, hands.keep_expiring)]
+    await app.start()
+    watch = await Watch.started(hands, settings, beside)
+    await watch.reached(count, within_s=seconds)
+    await app.stop()
+    for task in beside:
+        task.cancel()
+    measured = watch.measured(watch.done())
+    snapshots = await written(settings)
+    answer = answer_of(track, snapshots, settings)
+    if track != EQUAL_WORK:
+        measured = watch.measured(watch.done())
+    read = positions(snapshots)
+    if sum(read.values()) != watch.done():
+        raise RuntimeError(f"{watch.done()} events were folded, and {sum(read.values())} are written")
+    # A unit's position cannot rise over a gap.
+    return {**measured, "gaps": 0, "as_of_ms": as_of(snapshots), "read": read, "digest": digest(answer)}
+
+
+class Watch:
+    """The stopwatch of one rung: it begins once the first events are through, and does not count them."""
+
+    def __init__(self, hands: Partitions, settings: Settings, beside: Sequence["asyncio.Task[None]"] = ()) -> None:
+        self._hands, self._beside = hands, beside
+        self._partitions = {TP(PATROLS.name, number) for number in range(settings.kafka_partitions)}
+        self._began = self._began_cpu = 0.0
+        self._skipped = 0
+
+    @classmethod
+    async def started(
+        cls, hands: Partitions, settings: Settings, beside: Sequence["asyncio.Task[None]"] = ()
+    ) -> "Watch":
+        watch = cls(hands, settings, beside)
+        await watch.reached(1, within_s=START_S)
+        watch._skipped = watch.done()
+        watch._began, watch._began_cpu = time.perf_counter(), time.process_time()
+        return watch
+
+    def done(self) -> int:
+        return sum(self._hands.resume_offsets(self._partitions).values())
+
+    async def reached(self, count: int, *, within_s: float) -> None:
+        """Wait until so much is done or the time is up. Raises: what ran beside met."""
+        deadline = time.monotonic() + within_s
+        while self.done() < count and time.monotonic() < deadline:
+            for task in self._beside:
+                if task.done():
+                    task.result()
+            await asyncio.sleep(LOOK_S)
+
+    def measured(self, done: int) -> dict[str, Any]:
+        wall_s, cpu_s = time.perf_counter() - self._began, time.process_time() - self._began_cpu
+        return {"events": done - self._skipped, "wall_s": wall_s, "cpu_s": cpu_s, "peak_mb": peak_mb()}
+
+
+async def written(settings: Settings) -> list[Snapshot]:
+    """The state as its topic has it."""
+    async with reading(settings) as reader:
+        entries = await reader.recover((), range(settings.kafka_partitions))
+    return [newest(of_partition) for of_partition in entries.values()]
+
+
+def positions(snapshots: Sequence[Snapshot]) -> dict[str, int]:
+    return {head.unit: head.position for snapshot in snapshots for head in snapshot.heads.values()}
+
+
+def as_of(snapshots: Sequence[Snapshot]) -> int:
+    """When the youngest of the units' last events happened."""
+    last = (head.last_event for snapshot in snapshots for head in snapshot.heads.values())
+    return max((round(event.time.timestamp() * 1_000) for event in last if event), default=0)
+
+
+def answer_of(track: str, snapshots: Sequence[Snapshot], settings: Settings) -> Answer:
+    """The counts of hours, or the rolling windows as the API has them."""
+    hours: dict[tuple[str, int | str], int] = {}
+    series: defaultdict[str, Series] = defaultdict(Series)
+    for snapshot in snapshots:
+        for pane in snapshot.panes.values():
+            for metric, _, number, amount in amounts(pane):
+                if metric != PATROLS_COMPLETED.id:
+                    continue
+                if track != EQUAL_WORK:
+                    series[pane.unit].add(pane.tier, number, amount)
+                elif pane.tier is Tier.HOUR:
+                    hours[pane.unit, _unix(number, settings)] = amount
+    if track == EQUAL_WORK:
+        return hours
+    now = datetime.fromtimestamp(as_of(snapshots) / 1_000, settings.zone)
+    return {(unit, window.id): _within(window, of_unit, now) for unit, of_unit in series.items() for window in ROLLING}
+
+
+def _within(window: Rolling, series: Series, now: datetime) -> int:
+    return total(series, window.interval(now), level=False)
 
 
 def _unix(hour: int, settings: Settings) -> int:
@@ -155,5 +246,10 @@ def _unix(hour: int, settings: Settings) -> int:
     return int(local.timestamp()) // HOUR_S * HOUR_S
 
 
+def main(arguments: Sequence[str]) -> None:
+    rung, track, seconds, count, group = arguments
+    print(json.dumps(asyncio.run(climb(rung, track, float(seconds), int(count), group))))
+
+
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(climb(sys.argv[1], int(sys.argv[2]), sys.argv[3]))))
+    main(sys.argv[1:])

@@ -1,54 +1,60 @@
-"""Quix Streams: one tumbling count per unit. Runs in the peers' own venv and imports nothing of ours.
+"""Quix Streams on the job. Runs in the peers' own venv and imports nothing of the product.
 
-python quix.py BROKER TOPIC N GROUP prints one line of JSON.
+python -m benchmarks.peers.quix BROKER TOPIC TRACK SECONDS COUNT GROUP
 """
 
-import hashlib
-import json
-import resource
 import sys
 import tempfile
-import time
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 from quixstreams import Application
 
-HOUR_MS = 3_600_000
-GRACE = timedelta(days=61)  # late events count, as they do for us
+from benchmarks.peers.job import COUNTED_BY, LATEST_S, Orders, Run
+
+Counts = dict[tuple[str, int], int]
+GRACE = timedelta(seconds=LATEST_S)
 
 
-def main(broker: str, topic: str, count: int, group: str) -> dict[str, Any]:
-    counts: dict[tuple[str, int], int] = {}
-    seen = 0
-    began = began_cpu_s = 0.0
+def keeping(counts: Counts) -> Callable[..., None]:
+    """Takes the counts of one window in, each as it changes."""
 
     def keep(value: dict[str, Any], key: bytes, *_: Any) -> None:
-        nonlocal seen, began, began_cpu_s
-        if not seen:
-            began, began_cpu_s = time.perf_counter(), time.process_time()
-        seen += 1
         counts[key.decode(), value["start"] // 1_000] = value["value"]
 
+    return keep
+
+
+def main(orders: Orders) -> str:
+    run = Run(seconds=orders.seconds, count=orders.count)
+    kept: dict[str, Counts] = {}
     with tempfile.TemporaryDirectory() as state:
         app = Application(
-            broker_address=broker, consumer_group=group, auto_offset_reset="earliest", state_dir=state,
-            loglevel="WARNING", auto_create_topics=True,
+            broker_address=orders.broker, consumer_group=orders.group, auto_offset_reset="earliest", state_dir=state,
+            commit_interval=1.0, loglevel="WARNING", auto_create_topics=True,
         )  # fmt: skip
-        frame = app.dataframe(app.topic(topic, value_deserializer="json", key_deserializer="bytes"))
-        frame = frame.tumbling_window(timedelta(milliseconds=HOUR_MS), grace_ms=GRACE).count().current()
-        frame.update(keep, metadata=True)
-        app.run(count=count)  # returns when the last of them is processed, flushed and committed
-        wall_s, used_s = time.perf_counter() - began, time.process_time() - began_cpu_s
-    lines = sorted(f"{unit} {hour} {amount}\n" for (unit, hour), amount in counts.items())
-    return {
-        "events": seen,
-        "wall_s": wall_s,
-        "cpu_s": used_s,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_024,
-        "digest": hashlib.sha256("".join(lines).encode()).hexdigest()[:16],
-    }
+
+        def belongs(value: dict[str, Any], key: bytes, at_ms: int, _: Any) -> bool:
+            within = run.saw(key.decode(), value["position"], at_ms)
+            if run.over:
+                app.stop()  # after this event: what was processed is flushed and committed on the way out
+            return within
+
+        source = app.topic(orders.topic, value_deserializer="json", key_deserializer="bytes")
+        events = app.dataframe(source).filter(belongs, metadata=True)
+        for window in COUNTED_BY[orders.track]:
+            length, step = timedelta(seconds=window.length_s), timedelta(seconds=window.step_s)
+            windows = (
+                events.tumbling_window(length, grace_ms=GRACE, name=window.id)
+                if window.tumbles
+                else events.hopping_window(length, step, grace_ms=GRACE, name=window.id)
+            )
+            kept[window.id] = {}
+            windows.count().current().update(keeping(kept[window.id]), metadata=True)
+        app.run()
+    return run.result(orders.track, kept)
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4])))
+    print(main(Orders.of(sys.argv[1:])))

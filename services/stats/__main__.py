@@ -1,4 +1,4 @@
-"""Starts one process of the statistics: python -m services.stats api | worker | ledger | verify."""
+"""Starts one process of the statistics: python -m services.stats api | worker | ledger | rebuild | verify."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(
-    add_completion=False, help="Statistics of Commune Pulse: the API with the console, the worker, the ledger, verify."
+    add_completion=False,
+    help="Statistics of Commune Pulse: the API with the console, the worker, the ledger, rebuild, verify.",
 )
 
 
@@ -54,6 +55,20 @@ def ledger(
         typer.echo("The ledger is discarded: the process that writes it, or the next one to start, fills it again.")
         return
     raise typer.Exit(run_ledger(settings))
+
+
+@app.command()
+def rebuild(
+    switch: Annotated[
+        bool, typer.Option("--switch", help="Lead the readers to what was folded, whatever came of it.")
+    ] = False,
+    scheduled: Annotated[bool, typer.Option("--scheduled", hidden=True)] = False,
+) -> None:
+    """Fold everything anew beside the live state and compare; exit code 1 if it differs, 2 if nothing was compared."""
+    from services.stats.checking import run_rebuild
+    from services.stats.settings import StatsSettings
+
+    raise typer.Exit(run_rebuild(StatsSettings.load(), scheduled=scheduled, switch=switch))
 
 
 @app.command()

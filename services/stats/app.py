@@ -30,7 +30,8 @@ from services.stats.routes.journal import journal_of
 from services.stats.settings import DATABASE, StatsSettings
 from services.stats.view import Source, View
 from shared.clock import Clock, SystemClock
-from shared.places import places
+from shared.contracts.stats import Rules
+from shared.places import Places, places
 from shared.security import Authenticator
 from shared.service import refuse_while_store_is_away
 from shared.web import Readiness, create_app, serve
@@ -66,10 +67,7 @@ def make_app(settings: StatsSettings, clock: Clock, *, database: str = DATABASE)
     known = places()
     rules = generation(CATALOGUE, settings.zone, known.digest())
 
-    def new_view() -> View:
-        return View(generation=rules, city_of=known.city_of, topic_of=CATALOGUE.topics)
-
-    feed = Feed(settings, new_view=new_view, generation=rules, clock=clock)
+    feed = _feed(settings, clock, known, rules)
     queries = Queries(CATALOGUE, known, settings.zone)
     figures = Figures(feed, queries)
     changes = Changes(figures, clock)
@@ -127,6 +125,18 @@ def make_app(settings: StatsSettings, clock: Clock, *, database: str = DATABASE)
     refuse_while_store_is_away(app)
     app.mount("/console", ConsoleFiles(directory=CONSOLE), name="console")
     return app
+
+
+def _feed(settings: StatsSettings, clock: Clock, known: Places, rules: str) -> Feed:
+    def new_view(of_generation: str) -> View:
+        return View(generation=of_generation, city_of=known.city_of, topic_of=CATALOGUE.topics)
+
+    def uncounted(others: Rules | None) -> frozenset[str]:
+        # Of rules that nobody has told nothing is known to be alike; in another time zone all days are other ones.
+        alike = others is not None and others.time_zone == settings.time_zone
+        return CATALOGUE.counted_otherwise(others.series if others is not None and alike else {})
+
+    return Feed(settings, new_view=new_view, uncounted=uncounted, generation=rules, clock=clock)
 
 
 def run_api(settings: StatsSettings) -> None:

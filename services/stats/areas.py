@@ -185,7 +185,7 @@ def valid_within(unit: Unit, first: date, last: date) -> bool:
 def reports(area: Area, topic: str, first: int, end: int) -> bool:
     """Whether there is anything of a topic on the days first <= day < end."""
     series = area.series.get(topic)
-    return series is not None and next(series.between(Tier.DAY, first, end), None) is not None
+    return series is not None and series.has_any(Tier.DAY, first, end)
 
 
 def _days(versions: Sequence[Unit], unit: Unit) -> tuple[int | None, int | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
@@ -26,7 +27,7 @@ class Baselines:
         self._covered: dict[tuple[str, str, int, int], bool] = {}
         self._last_events: dict[str, datetime] = {}
         self._incomplete: set[str] = set()
-        for (_, unit), head in view.heads.items():
+        for (_, unit), head in view.heads_of(city).items():
             if unit in codes:
                 self._note(unit, head)
 
@@ -38,6 +39,11 @@ class Baselines:
             begun = reports(area, topic, 0, first + 1)
             self._covered[key] = begun and self._city_reports(topic, first, end)
         return self._covered[key]
+
+    def coverage(self, intervals: Iterable[Interval]) -> tuple[bool, ...]:
+        """In which of the intervals the city reported, topic by topic: all that `cover` asks beyond the area itself."""
+        days = [_days(interval) for interval in intervals]
+        return tuple(self._city_reports(topic, *each) for topic in sorted(DAILY_TOPICS) for each in days)
 
     def reporting(self, area: Area, interval: Interval) -> dict[str, Any]:
         """What a reader needs to trust the row's zeros: whether it reported at all, when last, and what is missing."""

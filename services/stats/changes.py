@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 import orjson
 from fastapi.sse import ServerSentEvent
 
-from services.stats.queries import Selection
+from services.stats.selection import Selection
 from shared.clock import Clock
 from shared.telemetry import metrics
 
@@ -27,6 +27,8 @@ Source = tuple[str, str]  # (topic, unit)
 
 class Figures(Protocol):
     """What the hub asks for; all of it is of one and the same state."""
+
+    async def prepare(self, selection: Selection, now: datetime) -> None: ...
 
     def snapshot(self, selection: Selection, now: datetime, *, with_positions: bool = False) -> dict[str, Any]: ...
 
@@ -82,6 +84,7 @@ class Changes:
 
     async def stream(self, selection: Selection, stopping: asyncio.Event) -> AsyncIterator[ServerSentEvent]:
         """The frames of one listener until it leaves or the process stops."""
+        await self._figures.prepare(selection, self._clock.now())
         with self._listening(selection) as listener:
             now = self._clock.now()
             yield self._snapshot(selection, now)
@@ -110,24 +113,25 @@ class Changes:
             # Rolling windows lose their oldest pane each minute, whether or not anything happened.
             everything = self._pending.everything or now.replace(second=0, microsecond=0) != minute
             minute = now.replace(second=0, microsecond=0)
-            self._send(now, everything)
+            await self._send(now, everything)
             if now >= freshness_at:
                 freshness_at = now + FRESHNESS_EVERY
                 self._broadcast_freshness(now)
 
-    def _send(self, now: datetime, everything: bool) -> None:
+    async def _send(self, now: datetime, everything: bool) -> None:
         pending, self._pending = self._pending, _Pending()
         if not (pending.rows or everything):
             return
-        positions = self._figures.positions_of(pending.sources)
         for selection, listeners in list(self._listeners.items()):
+            await self._figures.prepare(selection, now)
+            # From here to the push nothing else runs: a frame tells one state, and who joins later has it already.
             if everything:
                 frame = self._snapshot(selection, now)
             else:
                 changes = self._figures.changed_rows(selection, pending.rows, now)
                 if not changes["rows"]:
                     continue
-                frame = _frame("changes", changes | {"positions": positions})
+                frame = _frame("changes", changes | {"positions": self._figures.positions_of(pending.sources)})
             for listener in listeners:
                 listener.push(frame)
 

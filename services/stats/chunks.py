@@ -16,13 +16,14 @@ from faust.transport.drivers import aiokafka as driver
 from faust.transport.utils import DefaultSchedulingStrategy
 from faust.types import TP, ConsumerMessage
 
-from shared.messaging.codec import Record
+from shared.messaging.codec import Fetched
+from shared.messaging.fetching import as_fetched
 
 FAUST_VERSION: Final = "0.15.3"
 # aiokafka has one fetch in flight per broker: an idle partition makes its neighbours wait this long.
 FETCH_MAX_WAIT_MS: Final = 20
 
-Chunk = Sequence[Record]
+Chunk = Sequence[Fetched]
 ResumeOffsets = Callable[[set[TP]], Mapping[TP, int]]
 
 
@@ -40,7 +41,7 @@ class ChunkConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     def _create_worker_consumer(self, transport: driver.Transport) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = FETCH_MAX_WAIT_MS  # Faust writes 1500 here and has no setting for it
-        return consumer
+        return as_fetched(consumer)
 
 
 class ChunkConsumer(driver.Consumer):  # type: ignore[misc]

@@ -57,6 +57,10 @@ class Combined:
         """How much there is before the pane `end`."""
         return sum(part.level(tier, end) for part in self._parts)
 
+    def has_any(self, tier: Tier, start: int, end: int) -> bool:
+        """Whether any pane of start <= pane < end has something in it."""
+        return next(self.between(tier, start, end), None) is not None
+
     def between(self, tier: Tier, start: int, end: int) -> Iterator[tuple[int, int]]:
         """(pane number, amount) of the panes with something in them, in order."""
         if len(self._parts) == 1:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import msgspec
 
 from services.stats import windows
-from services.stats.catalogue import Catalogue, Kind, Percentile
+from services.stats.catalogue import Catalogue, Histogram, Kind
 from services.stats.windows import Interval
+
+_AS_A_BIN: Final = (False, False)
 
 
 class Stated(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -23,6 +26,7 @@ class Composition:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self.catalogue = catalogue
+        self._how = {metric.id: (metric.kind is Kind.LEVEL, metric.ahead) for metric in catalogue.metrics.values()}
 
     def knows(self, figure: str) -> bool:
         return figure in self.catalogue.ids
@@ -56,28 +60,26 @@ class Composition:
     def amounts(self, row: Mapping[str, windows.Series], figure: str, interval: Interval) -> tuple[int, ...]:
         """What each part of the figure comes to over an interval."""
         parts, percentile = self.parts(figure), self.catalogue.percentiles.get(figure)
-        if percentile is not None and not self.ranks(row, percentile, interval):
+        if percentile is not None and not self.ranks(row, percentile.histogram, interval):
             return (0,) * len(parts)
         return tuple(self.amount(row, part, interval) for part in parts)
 
-    def ranks(self, row: Mapping[str, windows.Series], percentile: Percentile, interval: Interval) -> bool:
+    def ranks(self, row: Mapping[str, windows.Series], histogram: Histogram[Any], interval: Interval) -> bool:
         """Whether there is anything to rank. Most units decide nothing in most windows: this saves two dozen bins."""
-        return self.amount(row, percentile.histogram.counted.id, interval) != 0
+        return self.amount(row, histogram.counted.id, interval) != 0
 
     def amount(self, row: Mapping[str, windows.Series], part: str, interval: Interval) -> int:
         """What one of the row's series comes to over an interval; nothing where there is none."""
         series = row.get(part)
         if series is None:
             return 0
-        metric = self.catalogue.metrics.get(part)
-        if metric is None:
-            return windows.total(series, interval, level=False)
-        return windows.total(series, interval, level=metric.kind is Kind.LEVEL, ahead=metric.ahead)
+        level, ahead = self._how.get(part, _AS_A_BIN)
+        return windows.total(series, interval, level=level, ahead=ahead)
 
     def value(self, figure: str, parts: Sequence[int]) -> int | float | None:
         """The figure that these parts make; None where there is nothing to divide by or to rank."""
         if (ratio := self.catalogue.ratios.get(figure)) is not None:
-            return ratio.of(*parts)
+            return ratio.of(parts[0], parts[1])
         if (percentile := self.catalogue.percentiles.get(figure)) is not None:
             quantile = percentile.of(parts)
             return None if quantile is None else quantile.value

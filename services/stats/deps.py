@@ -15,7 +15,8 @@ from services.stats.explaining import Explanations
 from services.stats.feed import Feed
 from services.stats.figures import Figures
 from services.stats.publications.repository import Publications
-from services.stats.queries import Queries, Selection
+from services.stats.queries import Queries
+from services.stats.selection import Selection
 from services.stats.served import Served
 from services.stats.view import View
 from shared.clock import Clock
@@ -46,6 +47,11 @@ Acknowledger = Annotated[Principal, require(Role.COMMUNE_OFFICER, Role.CITY_OPER
 async def _view(request: Request) -> View:
     feed: Feed = request.app.state.feed
     return feed.view
+
+
+async def _feed(request: Request) -> Feed:
+    feed: Feed = request.app.state.feed
+    return feed
 
 
 async def _figures(request: Request) -> Figures:
@@ -107,6 +113,7 @@ async def _acknowledge(desk: OpenDesk, caller: Acknowledger, key: OptionalIdempo
 
 
 ViewDep = Annotated[View, Depends(_view)]
+FeedDep = Annotated[Feed, Depends(_feed)]
 FiguresDep = Annotated[Figures, Depends(_figures)]
 QueriesDep = Annotated[Queries, Depends(_queries)]
 ChangesDep = Annotated[Changes, Depends(_changes)]

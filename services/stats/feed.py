@@ -1,4 +1,4 @@
-"""Keeps the served view up to date from the topics; owns which view is served, computes no figure."""
+"""Keeps the served view up to date from the topics; owns which state is served, computes no figure."""
 
 from __future__ import annotations
 
@@ -13,13 +13,17 @@ import orjson
 import structlog
 from pydantic import ValidationError
 
-from services.stats import snapshots
+from services.stats.attendance import Attendance, Attention
+from services.stats.building import building, last_check, refusals
+from services.stats.control import Control, generation_of
+from services.stats.following import Following, NewView
 from services.stats.freshness import Freshness, Level
-from services.stats.panes import Head, NamedWindow, encode
+from services.stats.last_figures import LastFigures
 from services.stats.settings import StatsSettings
 from services.stats.view import Source, View
 from shared.clock import Clock
 from shared.contracts.outbox import Heartbeat
+from shared.contracts.stats import Rules
 from shared.contracts.topics import FACT_TOPICS, HEADS, PANES, REGISTRY
 from shared.garbage import spare_what_stays
 from shared.messaging.admin import BROKER_ERRORS, Admin
@@ -28,76 +32,120 @@ from shared.messaging.consumer import Reader
 from shared.telemetry import metrics
 
 SETTLE_S: Final = 0.2
+ATTEND_S: Final = 1.0
 SAVE_EVERY_S: Final = 30.0
 RETRY_S: Final = 1.0
+CONTROL_WAIT_MS: Final = 250  # beats come every 5 s: nobody waits for a fraction of a second
 
 _log = structlog.get_logger(__name__)
 
-NewView = Callable[[], View]
 Listener = Callable[[Iterable[str], Source], None]
+Uncounted = Callable[[Rules | None], frozenset[str]]
+"""The figures of this process that a state of other rules does not count, or counts otherwise."""
 
 
 class Status(StrEnum):
-    """What the served figures are: of now, not yet complete, or the last ones while new ones are being made."""
+    """What the served figures are: of now, not yet complete, the last ones while new ones are made, or standing still.
+
+    Figures stand still while nobody folds, or while those who do cannot go on: nobody knows whether they are of now.
+    """
 
     LIVE = "live"
     CATCHING_UP = "catching_up"
     REBUILDING = "rebuilding"
+    STALLED = "stalled"
 
 
 class Feed:
     """The served view and its freshness.
 
-    A broker that was replaced is read from zero into a new view beside the served one; the readers are switched when
-    the new one holds everything that the owners say they have committed.
+    Another state, or a broker that was replaced, is read from zero into a new view beside the served one; the readers
+    are switched when the new one holds everything that the owners say they have committed. While it is another state
+    on the same broker, the served one is kept up by its own workers and stays live.
     """
 
-    def __init__(self, settings: StatsSettings, *, new_view: NewView, generation: str, clock: Clock) -> None:
-        self.view = new_view()
-        self.status = Status.CATCHING_UP
+    def __init__(
+        self, settings: StatsSettings, *, new_view: NewView, uncounted: Uncounted, generation: str, clock: Clock
+    ) -> None:
+        self.control = Control()
         self.on_change: Listener = lambda _rows, _source: None
         self.on_switch: Callable[[], None] = lambda: None
         self._settings = settings
         self._new_view = new_view
+        self._uncounted = uncounted
         self._generation = generation
         self._clock = clock
-        self._next: View = self.view
+        self._phase = Status.CATCHING_UP
         self._freshness = Freshness(FACT_TOPICS, now=clock.now())
-        self._panes = Reader(settings, [PANES], apply=self._apply, restarted=self._restarted)
+        topics = [topic.name for topic in FACT_TOPICS]
+        self._attendance = Attendance(topics, settings.kafka_partitions, now=clock.now())
+        self._states = Reader(
+            settings,
+            [PANES],
+            apply=self._hear,
+            restarted=self._forget,
+            fetch_wait_ms=CONTROL_WAIT_MS,
+        )
         self._heads = Reader(settings, [HEADS], apply=self._beat)
+        self._left: Following | None = None
+        self._reading = self._follow(generation)
+        self.view = self._reading.view
+        self._served_state = self._reading.state
+        self._attention = self._attend()
         self._last_head_at: datetime | None = None
-        self._saved: tuple[View, int] | None = None
+        self._last = LastFigures(settings, generation, clock, new_view=new_view)
+
+    @property
+    def status(self) -> Status:
+        """What the served figures are."""
+        stands = self._phase is Status.LIVE and self._attention.is_trouble
+        return Status.STALLED if stands else self._phase
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow the topics until `stop`."""
-        self._load()
+        last = self._last.load()
+        if last is not None:
+            self.view, self._phase = last, Status.REBUILDING
         await self._ensure_topics(stop)
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._panes.run(stop))
+            tasks.create_task(self._states.run(stop))
             tasks.create_task(self._heads.run(stop))
-            tasks.create_task(self._settle(stop))
+            self._reading.start(tasks, stop)
+            tasks.create_task(self._settle(tasks, stop))
+            tasks.create_task(self._keep_attending(stop))
             tasks.create_task(self._keep_saving(stop))
 
     async def readiness(self) -> str | None:
         """Ready is who has figures to show, even if they are the last ones."""
-        return "the figures are not complete yet" if self.status is Status.CATCHING_UP else None
+        return "the figures are not complete yet" if self._phase is Status.CATCHING_UP else None
 
     def state(self) -> dict[str, Any]:
         """What the served figures are, and how much of the committed events the next ones hold."""
-        progress = None if self.status is Status.LIVE else self._freshness.progress(self._next)
+        progress = None if self._phase is Status.LIVE else self._freshness.progress(self._reading.view)
         return {"status": self.status.value, "progress": progress}
 
     def freshness(self, now: datetime) -> dict[str, Any]:
         """Committed against applied, topic by topic, and what else an operator needs to trust the figures."""
-        topics = self._freshness.of(self._next, now=now)
-        worst = max((topic.level for topic in topics), key=list(Level).index)
+        topics = self._freshness.of(self._judged, now=now)
+        self._attention = attention = self._attend()
+        worst = max((attention.level, *(topic.level for topic in topics)), key=list(Level).index)
         return {
             "as_of": now.astimezone(self._settings.zone),
             **self.state(),
             "level": worst.value,
-            "broker_reachable": self._panes.connected,
+            "broker_reachable": self._reading.connected,
             "topics": topics,
-            "worker": {"last_head_at": self._last_head_at},
+            "worker": {
+                "last_head_at": self._last_head_at,
+                "workers": attention.workers,
+                "partitions": attention.partitions,
+                "unattended": attention.unattended,
+                "silent": attention.silent,
+                "silent_since": attention.silent_since,
+                "silence_s": attention.silence_s,
+                "stopped": attention.stopped,
+            },
+            "generation": building(self.control, served=self._served_state, own=self._generation, now=now),
             "incomplete_units": sorted(
                 {unit for (_, unit), head in self.view.heads.items() if head.skipped or head.waiting_for is not None}
             ),
@@ -107,24 +155,27 @@ class Feed:
 
     # -- what the topics say
 
-    def _apply(self, records: Sequence[Record]) -> None:
-        for record in records:
-            if record.key is None:
-                continue
-            try:
-                rows = self._next.take(record.key, record.value)
-            except ValueError as error:
-                _log.error("record of the state topic is unreadable", key=record.key.decode(), error=str(error))
-                continue
-            if rows:
-                self._applied(record.key, rows)
+    @property
+    def _judged(self) -> View:
+        """The view that the owners' positions are held against: while the last figures are served, the next ones."""
+        return self.view if self._phase is Status.LIVE else self._reading.view
 
-    def _applied(self, key: bytes, rows: Iterable[str]) -> None:
-        _, topic, unit = key.decode().split("/")
-        metrics.API_HEADS_APPLIED.labels(topic).inc()
-        self._last_head_at = self._clock.now()
-        if self._next is self.view:
-            self.on_change(rows, (topic, unit))
+    def _applied(self, following: Following, rows: Iterable[str], source: Source) -> None:
+        metrics.API_HEADS_APPLIED.labels(source[0]).inc()
+        if following.state == self._reading.state:
+            self._last_head_at = self._clock.now()
+        if following.view is self.view:
+            self.on_change(rows, source)
+
+    def _hear(self, records: Sequence[Record]) -> None:
+        for record in records:
+            try:
+                self.control.take(record.key or b"", record.value, now=self._clock.now())
+            except ValueError as error:
+                _log.error("a record of the control topic is unreadable", error=str(error))
+
+    def _forget(self) -> None:
+        self.control.clear()
 
     def _beat(self, records: Sequence[Record]) -> None:
         for record in records:
@@ -135,28 +186,92 @@ class Feed:
                 continue
             self._freshness.take(beat, now=self._clock.now())
 
-    def _restarted(self) -> None:
-        _log.warning("the state topic begins anew; the last figures are served until it is complete")
-        if self.status is Status.CATCHING_UP:
-            self.view = self._next = self._new_view()
+    def _restarted(self, following: Following) -> None:
+        if following not in (self._reading, self._left):
+            return
+        _log.warning("the state begins anew; the last figures are served until it is complete", state=following.state)
+        if self._phase is Status.CATCHING_UP and following is self._reading:
+            self._show(following)
         else:
-            self._next = self._new_view()
-            self.status = Status.REBUILDING
+            self._phase = Status.REBUILDING
         self.on_switch()
 
-    async def _settle(self, stop: asyncio.Event) -> None:
+    # -- which state is served
+
+    async def _settle(self, tasks: asyncio.TaskGroup, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            metrics.API_REBUILDING.set(self.status is Status.REBUILDING)
-            if self.status is not Status.LIVE and self._complete():
-                self.view, self.status = self._next, Status.LIVE
-                spare_what_stays()
-                _log.info("the figures are complete")
-                self.on_switch()
+            self._steer(tasks, stop)
+            is_next = self._reading.view is not self.view
+            if (self._phase is not Status.LIVE or is_next) and self._complete():
+                self._switch()
             await _pause(SETTLE_S, stop)
 
+    async def _keep_attending(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            self._attention = self._attend()
+            self._measure()
+            await _pause(ATTEND_S, stop)
+
+    def _steer(self, tasks: asyncio.TaskGroup, stop: asyncio.Event) -> None:
+        """Read the state that the pointer names."""
+        pointer = self.control.pointer
+        if pointer is None or not self._states.caught_up.is_set() or pointer.state == self._reading.state:
+            return
+        _log.warning("readers are led to another state", state=pointer.state, reason=pointer.reason)
+        former, self._reading = self._reading, self._follow(pointer.state)
+        self._reading.start(tasks, stop)
+        if self._phase is Status.CATCHING_UP:
+            self._show(self._reading)
+        if former.view is self.view:
+            self._left = former  # goes on until the next one is complete
+        else:
+            former.let_go()
+
+    def _switch(self) -> None:
+        self._show(self._reading)
+        self._phase = Status.LIVE
+        left, self._left = self._left, None
+        if left is not None:
+            left.let_go()
+        self._attention = self._attend()
+        spare_what_stays()
+        _log.info("the figures are complete", state=self._served_state)
+        self.on_switch()
+
+    def _follow(self, state: str) -> Following:
+        return Following(
+            self._settings,
+            state,
+            new_view=self._new_view,
+            on_head=self._applied,
+            on_restart=self._restarted,
+        )
+
+    def _show(self, following: Following) -> None:
+        """Serve the view, without the figures that its rules do not count as this process does."""
+        self.view, self._served_state = following.view, following.state
+        if following.generation != self._generation:
+            self.view.uncounted = self._uncounted(self.control.rules.get(following.generation))
+
     def _complete(self) -> bool:
-        cluster_id = self._panes.cluster_id
-        return cluster_id is not None and self._freshness.is_complete(self._next, cluster_id=cluster_id)
+        cluster_id = self._reading.cluster_id
+        return cluster_id is not None and self._freshness.is_complete(self._reading.view, cluster_id=cluster_id)
+
+    def _attend(self) -> Attention:
+        # While another state is being read, the served one is only as good as those who keep it up.
+        state = self._served_state if self._phase is Status.LIVE else self._reading.state
+        stopped = self._freshness.replaced(self._judged)
+        return self._attendance.of(self.control, state, now=self._clock.now(), stopped=stopped)
+
+    def _measure(self) -> None:
+        metrics.API_REBUILDING.set(self._phase is Status.REBUILDING)
+        metrics.API_STALLED.set(self._attention.is_trouble)
+        metrics.API_WORKERS_SILENT.set(self._attention.silence_s or 0)
+        metrics.GENERATIONS_REFUSED.set(refusals(self.control, self._clock.now()))
+        last = last_check(self.control)
+        if last is not None:
+            metrics.SELF_CHECK_DIFFERING.set(last["differing"] if last["outcome"] != "failed" else -1)
+            metrics.SELF_CHECK_AT.set(last["ended_at"].timestamp())
 
     async def _ensure_topics(self, stop: asyncio.Event) -> None:
         # An embedded broker makes an unknown topic with a wrong number of partitions as soon as somebody asks for it.
@@ -174,35 +289,15 @@ class Feed:
 
     # -- the last figures
 
-    def _load(self) -> None:
-        directory = self._settings.snapshot_dir
-        snapshot = snapshots.load(directory, generation=self._generation) if directory else None
-        if snapshot is None:
-            return
-        last = self._new_view()
-        for key, value in snapshot.records:
-            last.take(key, value)
-        self.view, self._next = last, self._new_view()
-        self.status = Status.REBUILDING
-        _log.info("serving the last figures until new ones are complete", taken_at=snapshot.taken_at.isoformat())
+    async def save(self) -> None:
+        """Put the served figures on disk if they are complete and of this process's rules."""
+        if self._phase is Status.LIVE and generation_of(self._served_state) == self._generation:
+            await self._last.save(self.view)
 
     async def _keep_saving(self, stop: asyncio.Event) -> None:
-        if self._settings.snapshot_dir is None:
-            return
-        while not stop.is_set():
+        while self._last.are_kept and not stop.is_set():
             await _pause(SAVE_EVERY_S, stop)
             await self.save()
-
-    async def save(self) -> None:
-        """Put the served figures on disk if they are complete and have changed."""
-        directory, saved = self._settings.snapshot_dir, (self.view, self.view.version)
-        if directory is None or self.status is not Status.LIVE or saved == self._saved:
-            return
-        others: list[Head | NamedWindow] = [*self.view.windows.values(), *self.view.heads.values()]
-        records = [*self.view.dump(), *((record.key, encode(record)) for record in others)]
-        snapshot = snapshots.Snapshot(self._generation, self._clock.now(), records)
-        await asyncio.to_thread(snapshots.save, directory, snapshot)
-        self._saved = saved
 
     def _history(self) -> dict[str, Any] | None:
         """How far the demonstration's history has come, as its loader writes it down."""

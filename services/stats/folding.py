@@ -6,7 +6,6 @@ Owns the order of those steps, which is what makes figures exact; what an event 
 from __future__ import annotations
 
 import asyncio
-import re
 import sys
 import time
 from collections import Counter, defaultdict
@@ -21,20 +20,22 @@ from services.stats.chunks import Chunk
 from services.stats.engine import Flush, Fold, Outcome
 from services.stats.panes import newest
 from services.stats.resends import Missing
+from services.stats.standing import Work
 from services.stats.state import Entry, StateReader, Writer
+from services.stats.unreadable import Whole, place_of
 from shared.clock import Clock
-from shared.contracts.base import UNIT_PATTERN
 from shared.contracts.stats import Tier
 from shared.contracts.topics import FACT_TOPICS
 from shared.garbage import spare_what_stays
 from shared.messaging.admin import BROKER_ERRORS
-from shared.messaging.codec import Record, Undecodable, decode, position_of
+from shared.messaging.codec import Fetched, Record, Undecodable, decode
 from shared.telemetry import metrics
 
 log = structlog.get_logger(__name__)
 
-# Under load a flush is followed by a pause of twice its own length: the state costs a third of the time at most.
-PAUSE_RATIO: Final = 2.0
+# Under load a flush is followed by a pause of eight times its own length: the state costs a ninth of the time, unless
+# it is so large that the longest pause is too short for that.
+PAUSE_RATIO: Final = 8.0
 LONGEST_PAUSE_S: Final = 1.0
 RETRY_S: Final = 1.0
 ATTEMPTS: Final = 10
@@ -50,7 +51,6 @@ REPAIR_LONGEST_PAUSE_S: Final = 86_400.0  # its owner may never get it readable
 T = TypeVar("T")
 SetAside = Callable[[Record, str], Awaitable[None]]
 
-_UNIT: Final = re.compile(UNIT_PATTERN)
 _COUNTERS: Final = {
     Outcome.APPLIED: metrics.WORKER_APPLIED,
     Outcome.REPAIRED: metrics.WORKER_APPLIED,
@@ -74,6 +74,7 @@ class Folding:
         clock: Clock,
     ) -> None:
         self.trouble: str | None = "waiting for partitions"
+        self.waiting = 0  # records in the log that are not folded, as last measured
         self._new_fold = new_fold
         self._reader = reader
         self._writer = writer
@@ -216,6 +217,11 @@ class Folding:
                 if unit not in holes:
                     yield Missing(tp.topic, unit, skipped[0] - 1, REPAIR_PATIENCE_S, REPAIR_LONGEST_PAUSE_S)
 
+    def work(self) -> Work:
+        """The partitions that are being folded, and how far."""
+        folds = {} if self.trouble else self._folds
+        return Work.of(folds, folded=sum(fold.offset for fold in folds.values()), waiting=self.waiting)
+
     def marks(self, assigned: Iterable[TP]) -> dict[TP, int]:
         """What rises while work goes on: the offset that is written, or, before recovery is over, the state read."""
         recovered = self._reader.records_read - sys.maxsize  # below every offset
@@ -226,34 +232,35 @@ class Folding:
         lags: Counter[str] = Counter()
         for tp, fold in self._folds.items():
             lags[tp.topic] += max((ends.get(tp) or 0) - fold.offset, 0)
+        self.waiting = lags.total()
         for topic in FACT_TOPICS:
             metrics.WORKER_LAG.labels(topic.name).set(lags[topic.name])
 
     # -- inside
 
-    async def _fold(self, fold: Fold, records: Sequence[Record]) -> None:
+    async def _fold(self, fold: Fold, records: Sequence[Fetched]) -> None:
         now = self._clock.now()
-        outcomes: Counter[Outcome] = Counter()
+        outcomes: list[Outcome] = []
         for record in records:
             try:
                 outcome = fold.apply(decode(record.value), record.offset, now)
             except Undecodable as unreadable:
                 outcome = await self._pass(fold, record, str(unreadable))
-            outcomes[outcome] += 1
-        for outcome, count in outcomes.items():
-            _COUNTERS[outcome].labels(fold.topic).inc(count)
+            outcomes.append(outcome)
+        for outcome, counter in _COUNTERS.items():
+            if count := outcomes.count(outcome):
+                counter.labels(fold.topic).inc(count)
 
-    async def _pass(self, fold: Fold, record: Record, reason: str) -> Outcome:
-        unit, position = (record.key or b"").decode(errors="replace"), position_of(record.headers) or 0
-        placed = position > 0 and _UNIT.fullmatch(unit) is not None
-        if not placed or position > fold.positions.get(unit, 0):
+    async def _pass(self, fold: Fold, record: Fetched, reason: str) -> Outcome:
+        place = place_of(record)
+        if place is None or place[1] > fold.positions.get(place[0], 0):
             # Acknowledged before the head can go past it, so that no unreadable record is ever lost.
-            log.warning("a record cannot be read and is set aside", topic=fold.topic, unit=unit, position=position)
-            await _insist("set aside", lambda: self._set_aside(record, reason))
-        if placed:
-            return fold.skip(unit, position, record.offset)
-        fold.pass_over(record.offset)
-        return Outcome.SKIPPED
+            log.warning("a record cannot be read and is set aside", topic=fold.topic, offset=record.offset, place=place)
+            whole = Whole.of(record, fold.topic, fold.partition)
+            await _insist("set aside", lambda: self._set_aside(whole, reason))
+        if place is None:
+            fold.pass_over(record.offset)
+        return fold.skip(*place, record.offset) if place else Outcome.SKIPPED
 
     async def _write(self, flushes: Sequence[tuple[int, Flush]]) -> None:
         if not flushes:

@@ -89,6 +89,17 @@ class Freshness:
             for owner in self._owners.values()
         )
 
+    def replaced(self, view: View) -> str | None:
+        """Which owner's database was replaced under the log that the view comes from: nobody can fold it any further.
+
+        Its new events would be taken for duplicates, so that the fold stops.
+        """
+        for (topic, _), head in view.heads.items():
+            owner = self._owners.get(topic)
+            if owner is not None and head.lineage and owner.lineage and head.lineage != owner.lineage:
+                return f"{topic}: the database of the owner was replaced (lineage {owner.lineage} after {head.lineage})"
+        return None
+
     def progress(self, view: View) -> float | None:
         """The part of all committed events that the view holds, 0 to 1; unknown before the first heartbeats."""
         committed = sum(sum(owner.positions.values()) for owner in self._owners.values())

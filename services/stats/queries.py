@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -23,8 +23,10 @@ from services.stats.catalogue import Catalogue, Kind
 from services.stats.evaluation import Shares
 from services.stats.listings import Listings
 from services.stats.rows import Rows, SharesOf, no_shares
+from services.stats.selection import Selection
 from services.stats.series import Series
 from services.stats.sets import WantedSet
+from services.stats.tables import Question, Table, Tables
 from services.stats.view import View
 from services.stats.windows import Interval, Window
 from shared.contracts.stats import Tier
@@ -38,16 +40,6 @@ _BY_FIGURE: Final = frozenset({"values", "previous", "year_earlier", "ratios", "
 """What a row says of each figure; the rest is about the row itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """A table that somebody asked for: a city, a window by id or by dates, and the figures (none named: all)."""
-
-    city: str
-    window: str | None
-    dates: tuple[date, date] | None
-    figures: tuple[str, ...]
-
-
 class Queries(Listings):
     """Everything that can be asked of a view."""
 
@@ -55,6 +47,7 @@ class Queries(Listings):
         super().__init__(catalogue, places, zone)
         self._ids = catalogue.ids
         self._rows = Rows(catalogue)
+        self._tables = Tables(self._rows)
         self._areas = Areas(places)
 
     # -- what was asked for
@@ -101,23 +94,44 @@ class Queries(Listings):
         else:
             levels = [metric.id for metric in self._catalogue.metrics.values() if metric.kind is Kind.LEVEL]
             areas = self._areas.as_was(view, selection.city, window.interval(as_of), levels)
+        rows = self._rows_of(view, selection, areas, as_of, shares_of)
+        return self._table(view, selection, as_of, map_, rows)
+
+    def shown_table(self, view: View, selection: Selection, now: datetime) -> dict[str, Any]:
+        """The same table of today's map, to be shown: of rows that are remembered as JSON.
+
+        Raises: WindowError once a named window is no longer offered.
+        """
+        question, table = self._remembered(view, selection, now)
+        rows = {unit: table.row(question, unit) for unit in self._units_of(selection.city)}
+        return self._table(view, selection, question.as_of, Map.IS, rows)
+
+    def shown_rows(self, view: View, selection: Selection, changed: Iterable[str], now: datetime) -> dict[str, Any]:
+        """Those of the changed rows that belong to the table, as JSON."""
+        question, table = self._remembered(view, selection, now)
+        wanted = frozenset(changed)
+        units = (unit for unit in self._units_of(selection.city) if unit in wanted)
+        return {"as_of": question.as_of, "rows": {unit: table.row(question, unit) for unit in units}}
+
+    def contents(self, view: View, selection: Selection, now: datetime) -> dict[str, Any]:
+        """What a table is made of: the same in every process that would answer with the same figures."""
+        as_of, window = now.astimezone(self._zone), self._window(view, selection)
+        heads = view.heads_of(selection.city).values()
         return {
-            **self._frame(window, as_of),
-            "city": selection.city,
-            "map": map_.value,
-            "metrics": selection.figures,
-            "estimated_rule": RULE if map_ is Map.IS else None,
-            "positions_digest": self._digest(view, selection.city),
-            "rows": self._rows_of(view, selection, areas, as_of, shares_of),
+            "generation": view.generation,
+            "minute": as_of.replace(second=0, microsecond=0),
+            "window": window_answer(window, window.interval(as_of)),
+            "asked": [selection.city, *selection.counted(view)],
+            "heads": sorted((head.topic, head.unit, head.position, head.skipped, head.waiting_for) for head in heads),
         }
 
-    def rows(self, view: View, selection: Selection, changed: Iterable[str], now: datetime) -> dict[str, Any]:
-        """Those of the changed rows that belong to the table."""
-        as_of = now.astimezone(self._zone)
-        wanted = frozenset(changed)
-        areas = [self._areas.today(view, unit) for unit in self._units_of(selection.city) if unit in wanted]
-        shares_of = self._shares_of(view, selection.city)
-        return {"as_of": as_of, "rows": self._rows_of(view, selection, areas, as_of, shares_of)}
+    def prepare(self, view: View, selection: Selection, now: datetime, most: int) -> bool:
+        """Make at most so many rows of a table that is to be shown. Returns whether more are to be made."""
+        question, table = self._remembered(view, selection, now)
+        stale = table.stale(question, self._units_of(selection.city))
+        for unit in stale[:most]:
+            table.row(question, unit)
+        return len(stale) > most
 
     def one_row(
         self,
@@ -164,12 +178,12 @@ class Queries(Listings):
             **units.notes,
             "units": [unit_answer(unit) | {"key": key_of(unit)} for unit in units.units],
             "straddling": [unit.code for unit in units.straddling],
-            "positions": _positions(view, codes),
+            "positions": _positions(view, units.city, codes),
         }
 
     def positions(self, view: View, city: str) -> dict[str, dict[str, int]]:
         """Up to which position the city's figures are complete, by topic and unit, old units included."""
-        return _positions(view, self._codes_of(city))
+        return _positions(view, city, self._codes_of(city))
 
     def series(
         self,
@@ -183,7 +197,7 @@ class Queries(Listings):
         map_: Map = Map.IS,
     ) -> dict[str, Any]:
         """The panes of one figure. Raises: NotFound, InvalidInput, WindowError."""
-        self._require_metric(metric)
+        self._require_metric(view, metric)
         as_of = now.astimezone(self._zone)
         interval = windows.span(tier, first, last, as_of, days=SPARKLINE_DAYS)
         area = self._area(view, self._unit(unit, interval, map_), map_)
@@ -203,7 +217,7 @@ class Queries(Listings):
     def sparklines(self, view: View, city: str, metric: str, now: datetime) -> dict[str, Any]:
         """One figure of every unit by day. Raises: InvalidInput."""
         self._require_city(city)
-        self._require_metric(metric)
+        self._require_metric(view, metric)
         as_of = now.astimezone(self._zone)
         today = as_of.date()
         days = [today - timedelta(days=back) for back in range(SPARKLINE_DAYS - 1, -1, -1)]
@@ -218,6 +232,31 @@ class Queries(Listings):
         return {"as_of": as_of, "metric": metric, "days": days, "series": lines}
 
     # -- inside
+
+    def _table(
+        self, view: View, selection: Selection, as_of: datetime, map_: Map, rows: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        return {
+            **self._frame(self._window(view, selection), as_of),
+            "city": selection.city,
+            "map": map_.value,
+            "metrics": selection.counted(view),
+            "estimated_rule": RULE if map_ is Map.IS else None,
+            "positions_digest": self._digest(view, selection.city),
+            "rows": rows,
+        }
+
+    def _remembered(self, view: View, selection: Selection, now: datetime) -> tuple[Question, Table]:
+        question = Question(
+            view=view,
+            city=selection.city,
+            codes=self._codes_of(selection.city),
+            figures=selection.counted(view),
+            window=self._window(view, selection),
+            as_of=now.astimezone(self._zone),
+            shares_of=self._shares_of(view, selection.city),
+        )
+        return question, self._tables.of(question, len(self._units_of(selection.city)))
 
     def _digest(self, view: View, city: str) -> str:
         return positions_digest(self.positions(view, city))
@@ -238,13 +277,13 @@ class Queries(Listings):
     ) -> dict[str, dict[str, Any]]:
         baselines = Baselines(view, selection.city, self._codes_of(selection.city))
         window = self._window(view, selection)
-        return self._rows.of(areas, selection.figures, window, as_of, baselines, shares_of)
+        return self._rows.of(areas, selection.counted(view), window, as_of, baselines, shares_of)
 
     def _one(self, view: View, selection: Selection, area: Area, now: datetime, shares_of: SharesOf) -> dict[str, Any]:
         """An area's figures, each by its name, and what stands beside them."""
         as_of = now.astimezone(self._zone)
         row = self._rows_of(view, selection, [area], as_of, shares_of)[area.key]
-        figures = self._rows.by_name(row, selection.figures)
+        figures = self._rows.by_name(row, selection.counted(view))
         facts = {key: value for key, value in row.items() if key not in _BY_FIGURE}
         rule = {"estimated_rule": RULE} if "estimated" in row else {}
         return {**self._frame(self._window(view, selection), as_of), **facts, **rule, "figures": figures}
@@ -270,14 +309,16 @@ class Queries(Listings):
             return windows.between(*selection.dates)
         return windows.find(selection.window or DEFAULT_WINDOW, view.windows)
 
-    def _require_metric(self, metric: str) -> None:
+    def _require_metric(self, view: View, metric: str) -> None:
         if metric not in self._catalogue.metrics:
             raise InvalidInput.of("metric", f"{metric!r} is not a counted figure of the catalogue")
+        if metric in view.uncounted:
+            raise InvalidInput.of("metric", f"{metric!r} is not counted yet by the figures that are served")
 
 
-def _positions(view: View, codes: Container[str]) -> dict[str, dict[str, int]]:
+def _positions(view: View, city: str, codes: Container[str]) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {}
-    for (topic, unit), head in view.heads.items():
+    for (topic, unit), head in view.heads_of(city).items():
         if unit in codes:
             found.setdefault(topic, {})[unit] = head.position
     return found

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from services.stats.areas import Area
 from services.stats.baseline import Baselines
 from services.stats.catalogue import Catalogue
-from services.stats.evaluation import Amounts, Evaluation, Pair, Shares
+from services.stats.evaluation import Evaluated, Evaluation, Pair, Shares
 from services.stats.windows import Comparison, Interval, Reason, Window
 
 SharesOf: TypeAlias = Callable[[Area, Interval], Shares]
@@ -25,7 +25,7 @@ class Rows:
     """Computes rows of the catalogue's figures."""
 
     def __init__(self, catalogue: Catalogue) -> None:
-        self._evaluation = Evaluation(catalogue)
+        self.evaluation: Final = Evaluation(catalogue)
 
     def of(
         self,
@@ -40,10 +40,13 @@ class Rows:
 
         Where shares are added to an area, it has what they change as `estimated`, apart from the exact figures.
         """
-        interval, comparisons = window.interval(as_of), window.comparisons(as_of)
-        sides = {"previous": comparisons.previous, "year_earlier": comparisons.year_earlier}
-        line = _Line(self._evaluation, figures, baselines, shares_of)
-        return {area.key: line.of(area, interval, sides) for area in areas}
+        line = self.line(figures, baselines, shares_of)
+        step = Step.of(window, as_of)
+        return {area.key: line.of(area, step, {}) for area in areas}
+
+    def line(self, figures: Sequence[str], baselines: Baselines, shares_of: SharesOf) -> Line:
+        """What makes the rows one by one."""
+        return Line(self.evaluation, figures, baselines, shares_of)
 
     def by_name(self, row: Mapping[str, Any], figures: Sequence[str]) -> dict[str, dict[str, Any]]:
         """The figures of a row each under its name, with what stands beside it."""
@@ -58,7 +61,29 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class Step:
+    """Where a window and what it is compared with lie; the same for a whole minute."""
+
+    interval: Interval
+    sides: Mapping[str, Comparison | Reason]
+
+    @classmethod
+    def of(cls, window: Window, as_of: datetime) -> Step:
+        comparisons = window.comparisons(as_of)
+        sides = {"previous": comparisons.previous, "year_earlier": comparisons.year_earlier}
+        return cls(window.interval(as_of), sides)
+
+    @property
+    def intervals(self) -> Iterator[Interval]:
+        """All that a row is computed over."""
+        yield self.interval
+        for side in self.sides.values():
+            if isinstance(side, Comparison):
+                yield from (side.baseline, side.current)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
     """Makes the rows of one answer."""
 
     evaluation: Evaluation
@@ -66,41 +91,42 @@ class _Line:
     baselines: Baselines
     shares_of: SharesOf
 
-    def of(self, area: Area, interval: Interval, sides: Mapping[str, Comparison | Reason]) -> dict[str, Any]:
-        amounts = {interval: self.evaluation.amounts(area.series, self.figures, interval)}
-        row: dict[str, Any] = {**area.facts, "values": self.evaluation.figures(self.figures, amounts[interval])}
-        shares = self.shares_of(area, interval)
-        estimated: dict[str, Any] = {"values": self.evaluation.estimated(self.figures, amounts[interval], shares)}
-        for name, side in sides.items():
-            row[name], estimated[name] = self._compared(area, side, amounts)
-        row["ratios"] = self.evaluation.ratios(self.figures, amounts[interval])
-        row["percentiles"] = self.evaluation.percentiles(self.figures, amounts[interval])
-        row |= self.baselines.reporting(area, interval)
+    def of(self, area: Area, step: Step, known: dict[Interval, Evaluated]) -> dict[str, Any]:
+        """The row. What it comes to over an interval is looked up in `known`, and put there where it is missing."""
+        for each in step.intervals:
+            if each not in known:
+                known[each] = self.evaluation.evaluated(area.series, self.figures, each)
+        now, shares = known[step.interval], self.shares_of(area, step.interval)
+        row: dict[str, Any] = {**area.facts, "values": now.figures}
+        estimated: dict[str, Any] = {"values": self.evaluation.estimated(self.figures, now.amounts, shares)}
+        for name, side in step.sides.items():
+            row[name], estimated[name] = self._compared(area, side, known)
+        row["ratios"] = self.evaluation.ratios(self.figures, now.amounts)
+        row["percentiles"] = self.evaluation.percentiles(self.figures, now.amounts)
+        row |= self.baselines.reporting(area, step.interval)
         return {**row, "estimated": estimated} if any(estimated.values()) else row
 
     def _compared(
-        self, area: Area, side: Comparison | Reason, amounts: dict[Interval, Amounts]
+        self, area: Area, side: Comparison | Reason, known: Mapping[Interval, Evaluated]
     ) -> tuple[list[Pair | None], dict[str, Pair]]:
         """The pairs, and those of the known ones that shares change on either side."""
         if isinstance(side, Reason):
             return [None] * len(self.figures), {}
         pair = (side.baseline, side.current)
-        for interval in pair:
-            if interval not in amounts:
-                amounts[interval] = self.evaluation.amounts(area.series, self.figures, interval)
-        before, now = (amounts[interval] for interval in pair)
 
         def is_known(topic: str) -> bool:
             return self.baselines.cover(topic, area, side.baseline)
 
-        exact = self.evaluation.compared(self.figures, before, now, is_known)
+        exact = self.evaluation.compared(self.figures, known[side.baseline], known[side.current], is_known)
         with_shares = [
-            self.evaluation.estimated(self.figures, amounts[interval], self.shares_of(area, interval))
+            self.evaluation.estimated(self.figures, known[interval].amounts, self.shares_of(area, interval))
             for interval in pair
         ]
         changed = with_shares[0].keys() | with_shares[1].keys()
+        if not changed:
+            return exact, {}
         return exact, {
-            figure: [one.get(figure, known) for one, known in zip(with_shares, known_pair, strict=True)]
-            for figure, known_pair in zip(self.figures, exact, strict=True)
-            if figure in changed and known_pair is not None
+            figure: [one.get(figure, as_it_is) for one, as_it_is in zip(with_shares, exact_pair, strict=True)]
+            for figure, exact_pair in zip(self.figures, exact, strict=True)
+            if figure in changed and exact_pair is not None
         }

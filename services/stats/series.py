@@ -31,12 +31,12 @@ class Panes:
         self._totals = array("q", (0,))  # one more than numbers: the sum before each, and of all
         self._waiting: dict[int, int] = {}
 
-    def add(self, first: int, amounts: Mapping[int, int], sign: int) -> None:
-        """Add the amounts, or take them away with sign -1, of the panes counted from `first` on."""
+    def add(self, first: int, amounts: Mapping[int, int]) -> None:
+        """Add the amounts of the panes counted from `first` on."""
         waiting = self._waiting
         for index, amount in amounts.items():
             number = first + index
-            waiting[number] = waiting.get(number, 0) + sign * amount
+            waiting[number] = waiting.get(number, 0) + amount
         if len(waiting) > _FEWEST_WAITING and len(waiting) > len(self._numbers) // 4:
             self._settle()
 
@@ -45,6 +45,12 @@ class Panes:
         numbers = self._settled()
         below = 0 if start is None else bisect_left(numbers, start)
         return self._totals[bisect_left(numbers, end)] - self._totals[below]
+
+    def has_any(self, start: int, end: int) -> bool:
+        """Whether any pane of start <= pane < end has something in it."""
+        numbers = self._settled()
+        at = bisect_left(numbers, start)
+        return at < len(numbers) and numbers[at] < end
 
     def between(self, start: int, end: int) -> Iterator[tuple[int, int]]:
         """(pane number, amount) of the panes with something in them, in order."""
@@ -60,6 +66,17 @@ class Panes:
     def _settle(self) -> None:
         waiting, self._waiting = self._waiting, {}
         numbers, totals = self._numbers, self._totals
+        if not numbers or min(waiting) > numbers[-1]:
+            for number, amount in sorted(waiting.items()):
+                if amount:
+                    numbers.append(number)
+                    totals.append(totals[-1] + amount)
+            return
+        if len(waiting) == 1 and numbers[-1] in waiting:  # what happens now changes the newest pane
+            totals[-1] += waiting[numbers[-1]]
+            if totals[-1] == totals[-2]:
+                del numbers[-1], totals[-1]
+            return
         keep = bisect_left(numbers, min(waiting))
         amounts = dict(zip(numbers[keep:], map(sub, totals[keep + 1 :], totals[keep:]), strict=False))
         for number, amount in waiting.items():
@@ -80,7 +97,7 @@ class Series:
         self._tiers: dict[Tier, Panes] = {}
 
     def add(self, tier: Tier, number: int, amount: int) -> None:
-        self.panes(tier).add(number, {0: amount}, 1)
+        self.panes(tier).add(number, {0: amount})
 
     def panes(self, tier: Tier) -> Panes:
         """The panes of a tier, to add to them."""
@@ -102,6 +119,11 @@ class Series:
         days = self._tiers.get(Tier.DAY)
         before = days.total(None, whole_days) if days else 0
         return before + self.total(tier, whole_days * per_day, end)
+
+    def has_any(self, tier: Tier, start: int, end: int) -> bool:
+        """Whether any pane of start <= pane < end has something in it."""
+        panes = self._tiers.get(tier)
+        return panes is not None and panes.has_any(start, end)
 
     def between(self, tier: Tier, start: int, end: int) -> Iterator[tuple[int, int]]:
         """(pane number, amount) of the panes with something in them, in order."""

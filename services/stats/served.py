@@ -40,8 +40,8 @@ class Served:
 
     @property
     def is_live(self) -> bool:
-        """Whether the figures are of now, and complete."""
-        return self._feed.status == Status.LIVE
+        """Whether the figures are of now, complete, and counted by the rules of this process."""
+        return self._feed.status == Status.LIVE and not self._feed.view.uncounted
 
     def codes_behind(self, unit: str) -> frozenset[str]:
         """The codes whose events may change the figures of a unit of today: of a city all that lie or lay in it."""

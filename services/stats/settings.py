@@ -22,6 +22,12 @@ class StatsSettings(Settings):
     """The consumer group that shares the partitions; another one folds everything a second time."""
     worker_instance: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._-]{1,64}$")
     """The lasting name of this worker in its group; made of host and port unless given."""
+    generation_kept_s: float = Field(default=86_400.0, ge=1, le=31_536_000)
+    """How long a state that is not served any more is kept up and kept, to be able to go back."""
+    self_check_hour: int | None = Field(default=None, ge=0, le=23)
+    """The local hour in which everything is folded a second time and compared; never unless given."""
+    self_check_share: float = Field(default=0.5, gt=0, le=1)
+    """The part of one processor that folding a second time may take."""
     ledger_metrics_port: int = Field(default=8011, ge=0, le=65535)
     """Where the ledger answers /metrics and /health."""
     tips_url: str = "/tips"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from services.stats.panes import SPLIT, Head, NamedWindow, PaneRecord, bucket_number, decode, first_pane
 from services.stats.series import Series
@@ -17,6 +17,9 @@ Row = Mapping[str, Series]
 """Series by metric; under a topic's name, by day, how many of its figures have anything on that day."""
 
 _EMPTY: Final[Row] = MappingProxyType({})
+_NO_SERIES: Final[Mapping[str, Any]] = MappingProxyType({})
+_NO_HEADS: Final[dict[Source, Head]] = {}
+_NO_CELLS: Final[Mapping[int, int]] = MappingProxyType({})
 
 
 class View:
@@ -31,7 +34,8 @@ class View:
         self.version = 0
         self.heads: dict[Source, Head] = {}
         self.windows: dict[str, NamedWindow] = {}
-        self._generation = generation
+        self.uncounted: frozenset[str] = frozenset()  # figures that the state's rules do not count as this process does
+        self.generation = generation
         self._city_of = city_of
         self._topic_of = topic_of  # metric -> the one topic that feeds it
         self.carried_version = 0  # rises when a carried-over series changes
@@ -43,6 +47,9 @@ class View:
         self._pending: dict[Source, dict[bytes, PaneRecord | None]] = defaultdict(dict)
         self._raw: dict[bytes, bytes] = {}
         self._applied_totals: dict[str, int] = defaultdict(int)
+        self._heads_of: defaultdict[str, dict[Source, Head]] = defaultdict(dict)
+        self._row_versions: dict[str, int] = {}
+        self._changed_at: dict[str, dict[str, int]] = defaultdict(dict)
 
     # -- what the topic says
 
@@ -65,7 +72,7 @@ class View:
     def _take_pane(self, key: bytes, value: bytes | None, record: PaneRecord | None) -> None:
         _, topic, unit, _ = key.decode().split("/", 3)
         if record is not None and value is not None:
-            if record.generation != self._generation or record.age < self._known_version(key, (topic, unit)):
+            if record.generation != self.generation or record.age < self._known_version(key, (topic, unit)):
                 return
             self._raw[key] = value
         self._pending[(topic, unit)][key] = record
@@ -79,13 +86,16 @@ class View:
     def _take_head(self, head: Head) -> frozenset[str]:
         source = (head.topic, head.unit)
         known = self.heads.get(source)
-        if head.generation != self._generation or (known is not None and head.age < known.age):
+        if head.generation != self.generation or (known is not None and head.age < known.age):
             return frozenset()
         changed = self._apply(source, head.position)
         self.heads[source] = head
+        self._heads_of[self._city_of(head.unit)][source] = head
         self._applied_totals[head.topic] += head.position - (known.position if known else 0)
         self.version += 1
-        return frozenset(changed | {head.unit, self._city_of(head.unit)})
+        rows = frozenset(changed | {head.unit, self._city_of(head.unit)})
+        self._row_versions.update(dict.fromkeys(rows, self.version))
+        return rows
 
     # -- what queries ask
 
@@ -95,6 +105,18 @@ class View:
 
     def rows(self) -> Iterable[str]:
         return self._rows.keys()
+
+    def heads_of(self, city: str) -> Mapping[Source, Head]:
+        """The heads of all units that lie or lay in the city, and its own."""
+        return self._heads_of.get(city, _NO_HEADS)
+
+    def row_version(self, row: str) -> int:
+        """The version of the view in which the row, or what is known about its completeness, changed last."""
+        return self._row_versions.get(row, 0)
+
+    def changed_since(self, row: str, version: int) -> set[str]:
+        """The series of the row that have changed after that version of the view."""
+        return {name for name, at in self._changed_at.get(row, {}).items() if at > version}
 
     def carried(self, unit: str) -> Mapping[str, Row]:
         """What was recorded under the unit's code and lies elsewhere today, by today's unit (SPLIT if not known)."""
@@ -134,33 +156,45 @@ class View:
                 self._pending[source][key] = record
                 continue
             before = self._applied.pop(key, None)
-            if before is not None:
-                old = decode(key, before[1])
-                assert isinstance(old, PaneRecord)
-                changed |= self._add(old, -1)
+            old = None if before is None else decode(key, before[1])
+            assert old is None or isinstance(old, PaneRecord)
+            changed |= self._replace(old, record)
             if record is not None:
-                changed |= self._add(record, 1)
                 self._applied[key] = (record.age, self._raw.pop(key))
         return changed
 
-    def _add(self, record: PaneRecord, sign: int) -> set[str]:
+    def _replace(self, old: PaneRecord | None, new: PaneRecord | None) -> set[str]:
+        """Let the rows have what the newer version of a record says, and tell which ones it touches."""
+        record = new or old
+        if record is None:
+            return set()
+        before, now = (each.series if each is not None else _NO_SERIES for each in (old, new))
         city = self._city_of(record.unit)
         first = first_pane(record.tier, bucket_number(record.tier, record.bucket))
         touched = {city}
-        for name, cells in record.series.items():
+        for name in before.keys() | now.keys():
+            was, is_ = before.get(name, _NO_CELLS), now.get(name, _NO_CELLS)
+            if was == is_:
+                continue
             metric, _, today = name.partition("|")
             topic = self._topic_of.get(metric) if record.tier is Tier.DAY else None
-            for row in self._rows_of(record.unit, today, city, touched):
-                row[metric].panes(record.tier).add(first, cells, sign)
+            cells = _difference(was, is_)
+            days = _difference(dict.fromkeys(was, 1), dict.fromkeys(is_, 1)) if topic is not None else _NO_CELLS
+            for row in self._rows_of(record.unit, today, city, metric, touched):
+                row[metric].panes(record.tier).add(first, cells)
                 if topic is not None:
-                    row[topic].panes(Tier.DAY).add(first, dict.fromkeys(cells, 1), sign)
+                    row[topic].panes(Tier.DAY).add(first, days)
         return touched
 
-    def _rows_of(self, unit: str, today: str, city: str, touched: set[str]) -> list[defaultdict[str, Series]]:
+    def _rows_of(
+        self, unit: str, today: str, city: str, metric: str, touched: set[str]
+    ) -> list[defaultdict[str, Series]]:
         rows = [self._row(city)]
+        self._changed_at[city][metric] = self.version + 1  # the head that is being applied makes it so
         if today not in (SPLIT, city):
             touched.add(today)
             rows.append(self._row(today))
+            self._changed_at[today][metric] = self.version + 1
         if today != unit:
             self.carried_version += 1
             rows.append(self._carried.setdefault(unit, {}).setdefault(today, defaultdict(Series)))
@@ -172,3 +206,9 @@ class View:
         if found is None:
             found = self._rows[row] = defaultdict(Series)
         return found
+
+
+def _difference(was: Mapping[int, int], is_: Mapping[int, int]) -> dict[int, int]:
+    """What has to be added to make one the other, without what stays the same."""
+    both = was.keys() | is_.keys()
+    return {index: more for index in both if (more := is_.get(index, 0) - was.get(index, 0))}

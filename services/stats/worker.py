@@ -12,23 +12,27 @@ from typing import Final
 
 import faust
 import structlog
-from faust.types import TP
 
 from services.stats.agents import make_app
 from services.stats.background import EXIT_FAILED, EXIT_REFUSED, first_of, serve_probes
 from services.stats.broker import BrokerReplaced, SameBroker
-from services.stats.catalogue import CATALOGUE, generation
-from services.stats.engine import Fold, LineageChanged
+from services.stats.control import generation_of
+from services.stats.control_topic import ControlTopic
+from services.stats.engine import LineageChanged
 from services.stats.folding import Folding
+from services.stats.janitor import Janitor
+from services.stats.judging import Judge
 from services.stats.resends import Resends
+from services.stats.rules import folds_of, rules_of
+from services.stats.scheduling import keep_checking
 from services.stats.settings import StatsSettings
+from services.stats.standing import Standing, StateMoved
 from services.stats.state import StateReader, TopicWriter
 from services.stats.watchdog import Watchdog
 from shared.clock import SystemClock
-from shared.contracts.topics import FACT_TOPICS, PANES, RESEND
+from shared.contracts.topics import FACT_TOPICS, RESEND, state_topic
 from shared.messaging.admin import BROKER_ERRORS, TopicMismatch
 from shared.messaging.dead_letters import DeadLetters
-from shared.places import places
 from shared.telemetry import metrics
 from shared.web import Readiness
 
@@ -49,6 +53,7 @@ class Worker:
     def __init__(self, settings: StatsSettings, readiness: Readiness) -> None:
         self.exit_code = 0
         self._settings = settings
+        self._clock = SystemClock()
         self._broker: SameBroker | None = None
         self._folding: Folding | None = None
         readiness.add("broker", self._reachable)
@@ -60,7 +65,7 @@ class Worker:
             async with AsyncExitStack() as stack:
                 try:
                     await self._run(stack)
-                except* (BrokerReplaced, StreamCrashed) as reasons:
+                except* (BrokerReplaced, StateMoved, StreamCrashed) as reasons:
                     # At once, without good-byes to a broker that is gone: a new process image knows nothing old.
                     log.warning("starting over", reason=str(first_of(reasons)))
                     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
@@ -75,57 +80,62 @@ class Worker:
         self._broker = broker
         stack.push_async_callback(broker.close)
         await broker.meet()
+        states = ControlTopic(self._settings, self._clock)
+        stack.push_async_callback(states.close)
+        standing = Standing(self._settings, states, rules_of(self._settings), self._clock)
+        state = await standing.take()
+        await broker.need(state_topic(state))
         letters = DeadLetters(self._settings, consumer=self._settings.worker_group)
         stack.push_async_callback(letters.close)
-        folding = await self._compose(stack, broker, letters)
+        folding = await self._compose(stack, broker, letters, state)
+        standing.work = folding.work
         asking = TopicWriter(self._settings, topic=RESEND.name)
         stack.push_async_callback(asking.close)
         resends = Resends(asking, partitions=self._settings.kafka_partitions, requested_by=self._settings.instance)
         app = make_app(
             self._settings,
             topics=[topic.name for topic in FACT_TOPICS],
-            group=self._settings.worker_group,
+            # Those who fold other states share the partitions among themselves.
+            group=f"{self._settings.worker_group}.{state}",
             instance=self._settings.instance,
             partitions=folding,
         )
         watchdog = Watchdog(self._settings, marks=lambda: folding.marks(app.consumer.assignment()))
         stack.push_async_callback(_stop, app)
         await app.start()
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(broker.keep_looking())
-            tasks.create_task(watchdog.keep_looking())
-            tasks.create_task(_keep_watching(app, folding))
-            tasks.create_task(_keep_asking(folding, resends))
-            tasks.create_task(folding.keep_flushing())
-            tasks.create_task(folding.keep_guarding())
-            tasks.create_task(folding.keep_expiring())
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(broker.keep_looking())
+                tasks.create_task(watchdog.keep_looking())
+                tasks.create_task(_keep_watching(app, folding))
+                tasks.create_task(_keep_asking(folding, resends))
+                tasks.create_task(folding.keep_flushing())
+                tasks.create_task(folding.keep_guarding())
+                tasks.create_task(folding.keep_expiring())
+                tasks.create_task(standing.keep_looking())
+                tasks.create_task(standing.keep_beating())
+                tasks.create_task(Judge(self._settings, states, standing, self._clock).keep_judging())
+                tasks.create_task(Janitor(self._settings, states, standing, self._clock).keep_tidy())
+                tasks.create_task(keep_checking(self._settings, self._clock))
+        except* (LineageChanged, TopicMismatch) as reasons:
+            await standing.tell_stop(str(first_of(reasons)))
+            raise
 
-    async def _compose(self, stack: AsyncExitStack, broker: SameBroker, letters: DeadLetters) -> Folding:
-        zone, units = self._settings.zone, places()
-        rules = generation(CATALOGUE, zone, units.digest())
-
-        def new_fold(tp: TP) -> Fold:
-            return Fold(
-                tp.topic,
-                tp.partition,
-                generation=rules,
-                cluster_id=broker.cluster_id,
-                today_unit=lambda unit, group, day: units.today_unit(unit, day, group),
-                zone=zone,
-            )
-
-        reader = StateReader(self._settings, topic=PANES.name, generation=rules)
+    async def _compose(self, stack: AsyncExitStack, broker: SameBroker, letters: DeadLetters, state: str) -> Folding:
+        generation = generation_of(state)
+        new_fold = folds_of(self._settings, generation)
+        reader = StateReader(self._settings, topic=state_topic(state).name, generation=generation)
         stack.push_async_callback(reader.stop)
         await reader.start()
-        writer = TopicWriter(self._settings, topic=PANES.name)
+        writer = TopicWriter(self._settings, topic=state_topic(state).name)
         stack.push_async_callback(writer.close)
         self._folding = Folding(
-            new_fold=new_fold,
+            new_fold=lambda tp: new_fold(tp.topic, tp.partition, broker.cluster_id),
             reader=reader,
             writer=writer,
             same_broker=broker.confirm,
             set_aside=letters.send,
-            clock=SystemClock(),
+            clock=self._clock,
         )
         return self._folding
 

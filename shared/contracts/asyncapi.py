@@ -1,13 +1,15 @@
 """The AsyncAPI 3 document and the event table, both generated from the registry."""
 
+import re
 from typing import Any, Final
 
 from shared.contracts.base import CONTENT_TYPE, Event
 from shared.contracts.json_schema import event_schema, message_schema
-from shared.contracts.topics import REGISTRY, Topic
+from shared.contracts.topics import DOCUMENTED, Topic
 
 VERSION: Final = "1.0.0"
 PARTITIONS: Final = 12
+_PARAMETER: Final = re.compile(r"\{(\w+)\}")
 _DESCRIPTION: Final = """\
 Live grassroots-security statistics of a city and its communes: every tip, patrol, incident and award as an event.
 
@@ -23,7 +25,7 @@ and your figure is right under corrections, withdrawals and relocations. Ignore 
 def document() -> dict[str, Any]:
     """The AsyncAPI document of the whole system."""
     components: dict[str, Any] = {"messages": {}, "schemas": {}}
-    channels = {_channel_id(topic): _channel(topic, components) for topic in REGISTRY}
+    channels = {_channel_id(topic): _channel(topic, components) for topic in DOCUMENTED}
     return {
         "asyncapi": "3.0.0",
         "id": "urn:commune-pulse:events",
@@ -51,7 +53,7 @@ def document() -> dict[str, Any]:
 def event_table() -> str:
     """The table of all topics and event types as Markdown."""
     lines = ["# Topics and events", "", "Generated from `shared/contracts` by `make docs`; do not edit.", ""]
-    for topic in REGISTRY:
+    for topic in DOCUMENTED:
         kept = "for good" if topic.retention_ms < 0 else f"{topic.retention_ms // 3_600_000} h"
         lines += [
             f"## {topic.name}",
@@ -92,7 +94,7 @@ def _channel(topic: Topic, components: dict[str, Any]) -> dict[str, Any]:
         }
         messages[name] = {"$ref": f"#/components/messages/{name}"}
     configuration: dict[str, Any] = {"cleanup.policy": [topic.cleanup], "retention.ms": topic.retention_ms}
-    return {
+    channel: dict[str, Any] = {
         "address": topic.name,
         "description": topic.description,
         "messages": messages,
@@ -105,6 +107,10 @@ def _channel(topic: Topic, components: dict[str, Any]) -> dict[str, Any]:
             }
         },
     }
+    parameters = _PARAMETER.findall(topic.name)
+    if parameters:
+        channel["parameters"] = {name: {"description": f"Which {name}."} for name in parameters}
+    return channel
 
 
 def _event_message(event: type[Event], schemas: dict[str, Any]) -> dict[str, Any]:
@@ -153,7 +159,7 @@ def _lifted(node: Any) -> Any:
 
 def _operations() -> dict[str, Any]:
     operations: dict[str, Any] = {}
-    for topic in REGISTRY:
+    for topic in DOCUMENTED:
         channel = {"$ref": f"#/channels/{_channel_id(topic)}"}
         operations[f"{topic.producer}.sends.{_channel_id(topic)}"] = {
             "action": "send",
@@ -170,7 +176,7 @@ def _operations() -> dict[str, Any]:
 
 
 def _channel_id(topic: Topic) -> str:
-    return topic.name.replace(".", "-")
+    return re.sub(r"[{}]", "", topic.name).replace(".", "-")
 
 
 def _summary(contract: type) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from shared.contracts.base import Event, schema_urn
-from shared.contracts.topics import EVENT_TYPES, REGISTRY
+from shared.contracts.topics import DOCUMENTED, EVENT_TYPES
 
 FROZEN: Final = Path(__file__).parent / "schemas"
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -64,7 +64,7 @@ def message_schema(message: type[BaseModel]) -> dict[str, Any]:
 def schemas() -> dict[str, dict[str, Any]]:
     """File name -> schema, for every message of the registry."""
     found = {f"{name}.json": event_schema(event) for name, event in EVENT_TYPES.items()}
-    for topic in REGISTRY:
+    for topic in DOCUMENTED:
         found |= {f"{message.__name__}.json": message_schema(message) for message in topic.messages}
     return found
 

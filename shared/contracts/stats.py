@@ -1,4 +1,4 @@
-"""The public form of the statistics' state on stats.panes.v1: pane records, heads and named windows."""
+"""The public form of the statistics' state: pane records, heads and named windows, and what tells of the states."""
 
 from datetime import date
 from enum import StrEnum
@@ -87,3 +87,68 @@ class NamedWindow(_StateRecord):
     from_date: date
     to_date: date | None = None
     previous: str | None = None
+
+
+class Pointer(_StateRecord):
+    """Which state of the statistics readers take their figures from.
+
+    Key:   pointer/<number>/<told_by>
+    Shape: the highest number holds; of several records with one number the first in the log.
+    """
+
+    number: int = Field(ge=1)
+    state: str = Field(description="Its records are on the topic stats.panes.v1.<state>.")
+    generation: str = Field(description="The rules by which the state was folded.")
+    at: AwareDatetime
+    told_by: str
+    reason: str
+
+
+class Rules(_StateRecord):
+    """What a generation counts, so that two generations are compared only in what they count alike.
+
+    Key: rules/<generation>
+    """
+
+    generation: str
+    time_zone: str
+    places: str = Field(description="Digest of the units and their successors.")
+    series: dict[str, str] = Field(description="Digest of what each metric or histogram counts, by its id.")
+
+
+class WorkerBeat(_StateRecord):
+    """A worker is there; told every few seconds, whether or not anything happens.
+
+    Key: worker/<state>/<instance>
+    """
+
+    instance: str
+    state: str
+    generation: str
+    at: AwareDatetime
+    partitions: dict[str, tuple[int, ...]] = Field(description="What it folds: partition numbers by topic.")
+    folded: int = Field(ge=0, description="Records of these partitions that it has read.")
+    waiting: int = Field(ge=0, description="Records of these partitions that it has not read.")
+    stopped: str | None = Field(default=None, description="Why it cannot go on.")
+
+
+class SelfCheck(_StateRecord):
+    """What came of folding everything a second time, or of comparing two generations.
+
+    Key: check/<id>
+    """
+
+    id: str
+    kind: str = Field(description="self-check, rebuild or generation")
+    state: str = Field(description="The state that was served.")
+    compared_with: str = Field(description="The state, or the run, that it was held against.")
+    began_at: AwareDatetime
+    ended_at: AwareDatetime
+    outcome: str = Field(description="agrees, differs or failed")
+    units: int = Field(default=0, description="Sequences (topic, unit) compared at equal positions.")
+    figures: int = Field(default=0, description="Amounts of panes compared.")
+    differing: int = 0
+    not_compared: int = Field(default=0, description="Sequences that never stood at equal positions.")
+    examples: tuple[str, ...] = Field(default=(), description="The first differences in words.")
+    kept_in: str | None = Field(default=None, description="The topic that holds what was folded anew, for study.")
+    switched: bool = False

@@ -1,7 +1,7 @@
 """The registry of topics: what each carries, its key, how long it is kept, who writes and who reads it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from pydantic import BaseModel
@@ -84,17 +84,32 @@ RESEND: Final = Topic(
     messages=(outbox.ResendRequest,),
     retention_ms=DAY_MS,
 )
+_COMPACTED: Final = (
+    # A paused worker may wake and write old state over new; for five minutes both stay readable, and the higher
+    # fence wins.
+    ("min.compaction.lag.ms", "300000"),
+    ("segment.ms", "300000"),
+)
 PANES: Final = Topic(
     name="stats.panes.v1",
-    description="State of the statistics: pane records with fences, heads and named windows.",
+    description="Which state of the statistics is served, which workers fold, and what self-checks found.",
+    partition_key="record, all in partition 0",  # one partition, one order: the first of two equal claims holds
+    producer="services.stats",
+    consumers=("services.stats",),
+    messages=(stats.Pointer, stats.Rules, stats.WorkerBeat, stats.SelfCheck),
+    cleanup="compact",
+    config=_COMPACTED,
+)
+STATE: Final = Topic(
+    name="stats.panes.v1.{state}",
+    description="One state of the statistics: pane records with fences, heads and named windows. Its name is that of "
+    "the rules it was folded by, with a run behind it where the same rules were folded again.",
     partition_key="record, in the partition of its source",
     producer="services.stats",
     consumers=("services.stats",),
     messages=(stats.PaneRecord, stats.Head, stats.NamedWindow),
     cleanup="compact",
-    # A paused worker may wake and write old state over new; for five minutes both stay readable, and the higher
-    # fence wins.
-    config=(("min.compaction.lag.ms", "300000"), ("segment.ms", "300000")),
+    config=_COMPACTED,
 )
 
 FIGURES: Final = Topic(
@@ -130,6 +145,9 @@ def dead_letters_of(topic: Topic) -> Topic:
 
 DEAD_LETTERS: Final = tuple(dead_letters_of(topic) for topic in FACT_TOPICS)
 REGISTRY: Final = (*FACT_TOPICS, FIGURES, ALERTS, HEADS, RESEND, PANES, *DEAD_LETTERS)
+"""The topics that every installation has."""
+DOCUMENTED: Final = (*REGISTRY, STATE)
+"""Those and the kinds of topics that come and go."""
 EVENT_TYPES: Final[Mapping[str, type[Event]]] = {e.event_type(): e for t in REGISTRY for e in t.events}
 _TOPIC_OF: Final[Mapping[str, Topic]] = {e.event_type(): t for t in REGISTRY for e in t.events}
 
@@ -142,3 +160,8 @@ def topic_of(event_type: str) -> Topic:
 def topic_named(name: str) -> Topic:
     """Raises: KeyError for a name outside the registry."""
     return {topic.name: topic for topic in REGISTRY}[name]
+
+
+def state_topic(state: str) -> Topic:
+    """The topic of one state of the statistics."""
+    return replace(STATE, name=f"{PANES.name}.{state}")

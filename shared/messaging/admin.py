@@ -6,7 +6,13 @@ from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, OffsetOutOfRangeError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import (
+    KafkaError,
+    OffsetOutOfRangeError,
+    TopicAlreadyExistsError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
 
 from shared.contracts.topics import Topic
 from shared.messaging.closing import close_consumer
@@ -71,6 +77,18 @@ class Admin:
             if found != partitions:
                 raise TopicMismatch(_ways_out(topic.name, found, partitions))
         return view
+
+    async def delete_topics(self, names: Sequence[str]) -> None:
+        """Delete these topics with all that they hold; one that is not there is no error."""
+        try:
+            answer = await (await self._connected()).delete_topics(list(names))
+        except BROKER_ERRORS:
+            await self.close()
+            raise
+        for name, code in answer.topic_error_codes:
+            error = for_code(code)
+            if code and error is not UnknownTopicOrPartitionError:
+                raise error(f"The broker did not delete {name}")
 
     async def ends(self, topic: str, partitions: int) -> dict[int, int]:
         """End offsets by partition; an embedded broker may tell less than it holds (see `holds`)."""

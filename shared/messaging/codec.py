@@ -14,16 +14,33 @@ CONTENT_TYPE_HEADER: Final = "content-type"
 Headers = Sequence[tuple[str, bytes]]
 
 
-class Record(Protocol):
+class Fetched(Protocol):
+    """A record as it was fetched; whoever fetched it knows of which partition."""
+
+    @property
+    def offset(self) -> int: ...
+
+    @property
+    def timestamp(self) -> int: ...
+
+    @property
+    def key(self) -> bytes | None: ...
+
+    @property
+    def value(self) -> bytes | None: ...
+
+    @property
+    def headers(self) -> Headers: ...
+
+
+class Record(Fetched, Protocol):
     """A consumed record, as every client hands it out."""
 
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: Headers
+    @property
+    def topic(self) -> str: ...
+
+    @property
+    def partition(self) -> int: ...
 
 
 class Undecodable(Exception):

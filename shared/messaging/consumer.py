@@ -15,6 +15,7 @@ from shared.contracts.topics import Topic
 from shared.messaging.admin import BROKER_ERRORS, Admin, BrokerView
 from shared.messaging.closing import close_consumer
 from shared.messaging.codec import Record
+from shared.messaging.fetching import as_fetched
 from shared.settings import Settings, kafka_client_options
 
 FETCH_WAIT_MS: Final = 20  # an embedded broker looks for new records at half of it, and idle partitions delay busy ones
@@ -59,6 +60,8 @@ class Reader:
         fetch_wait_ms: int = FETCH_WAIT_MS,
         partition_bytes: int = PARTITION_BYTES,
         pause_s: float = 0.0,
+        at_once: int = BATCH_RECORDS,
+        raw: bool = False,
     ) -> None:
         self.caught_up = asyncio.Event()  # all that was in the log has been applied
         self.connected = False  # the broker answered when last asked
@@ -71,6 +74,8 @@ class Reader:
         self._fetch_wait_ms = fetch_wait_ms
         self._partition_bytes = partition_bytes
         self._pause_s = pause_s  # after each portion: a busy log then comes in fewer and larger ones
+        self._raw = raw  # records without topic and partition, which cost less
+        self._at_once = at_once  # records that `apply` gets before others have their turn
         self._admin = Admin(settings)
         self._offsets: dict[TopicPartition, int] = {}  # of the next record
         if resume is not None:
@@ -115,6 +120,8 @@ class Reader:
             fetch_max_wait_ms=self._fetch_wait_ms,
             max_partition_fetch_bytes=self._partition_bytes,
         )
+        if self._raw:
+            as_fetched(consumer)
         try:
             await consumer.start()
             await self._assign(consumer, view)
@@ -140,12 +147,14 @@ class Reader:
         check_due = time.monotonic() + CHECK_S
         while not stop.is_set():
             batches = await consumer.getmany(timeout_ms=EMPTY_MS, max_records=BATCH_RECORDS)
-            for at, records in batches.items():
-                applying = self._apply(records)
-                if applying is not None:
-                    await applying
-                self._offsets[at] = records[-1].offset + 1
-                await asyncio.sleep(0)  # others want to work while a long log is read
+            for at, fetched in batches.items():
+                for start in range(0, len(fetched), self._at_once):
+                    records = fetched[start : start + self._at_once]
+                    applying = self._apply(records)
+                    if applying is not None:
+                        await applying
+                    self._offsets[at] = records[-1].offset + 1
+                    await asyncio.sleep(0)  # others want to work while a long log is read
             if batches:
                 await asyncio.sleep(self._pause_s)
             if not batches and not self.caught_up.is_set():
@@ -174,6 +183,9 @@ class Reader:
         for topic in self._topics:
             if topic not in view.partitions:
                 return f"{topic} is gone"
+            read = sum(at.topic == topic for at in self._offsets)
+            if read != view.partitions[topic]:
+                return f"{topic} has {view.partitions[topic]} partitions, no longer {read}"
             told = await self._admin.ends(topic, view.partitions[topic])
             for number, end in told.items():
                 offset = self._offsets.get(TopicPartition(topic, number), 0)

@@ -104,6 +104,19 @@ LEDGER_ERRORS = _counter("pulse_ledger_errors_total", "Writes of the fact ledger
 SSE_CLIENTS = _gauge("pulse_sse_clients", "Open streams of figures.")
 API_HEADS_APPLIED = _counter("pulse_api_heads_applied_total", "Heads of units applied to the served figures.", "topic")
 API_REBUILDING = _gauge("pulse_api_rebuilding", "1 while the served figures are being rebuilt.")
+API_STALLED = _gauge("pulse_api_stalled", "1 while nobody folds the served figures, or those who do cannot go on.")
+API_WORKERS_SILENT = _gauge(
+    "pulse_api_workers_silent_s", "How long no worker has been heard of for the partition that is longest without one."
+)
+GENERATIONS_REFUSED = _gauge(
+    "pulse_generations_refused", "States of other rules that are folded and not served, because their figures differ."
+)
+SELF_CHECK_DIFFERING = _gauge(
+    "pulse_self_check_differing", "Figures that differed in the newest self-check or rebuild; -1 if it failed."
+)
+SELF_CHECK_AT = _gauge(
+    "pulse_self_check_ended_s", "When the newest self-check or rebuild ended, in seconds since 1970."
+)
 STATS_WRITER = _gauge("pulse_stats_writer_leader", "1 while this process writes publications and alerts.")
 STATS_WRITER_ERRORS = _counter("pulse_stats_writer_errors_total", "Failures of a job of the writer.", "loop")
 RESTATEMENTS = _counter("pulse_restatements_total", "Published figures restated.")

@@ -8,7 +8,7 @@ from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient
 
-from shared.contracts.topics import FACT_TOPICS, PANES
+from shared.contracts.topics import FACT_TOPICS
 from shared.messaging import dead_letters
 from shared.messaging.admin import BROKER_ERRORS, cluster_id
 from shared.messaging.codec import record_headers
@@ -16,7 +16,7 @@ from shared.messaging.producer import open_producer, partition_of
 from shared.outbox.sequences import Sequences
 from tests.chaos.relay import POISON
 from tests.chaos.scene import ChaosWorker, Scene
-from tests.integration.worker_rig import assignments, records_of, shared_by, until
+from tests.integration.worker_rig import STATE, assignments, records_of, shared_by, until
 
 LONGEST_STRETCH: Final = 400
 STRETCHES: Final = 5
@@ -98,7 +98,7 @@ async def delete_state_topic(scene: Scene) -> str:
     admin = AIOKafkaAdminClient(bootstrap_servers=scene.settings.kafka_bootstrap_servers)
     await admin.start()
     try:
-        await admin.delete_topics([PANES.name])
+        await admin.delete_topics([STATE.name])
     finally:
         await admin.close()
     await _begun_anew(scene, restarts)

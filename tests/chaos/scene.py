@@ -12,10 +12,10 @@ from typing import Any, Final, Self
 
 import orjson
 
-from services.stats.catalogue import CATALOGUE, generation
+from services.stats.catalogue import CATALOGUE
 from services.stats.view import View
 from shared.clock import SystemClock
-from shared.contracts.topics import FACT_TOPICS, PANES, REGISTRY
+from shared.contracts.topics import FACT_TOPICS, REGISTRY
 from shared.messaging.admin import ensure_topics
 from shared.messaging.codec import Record
 from shared.messaging.consumer import Reader
@@ -26,7 +26,7 @@ from shared.store.client import Store
 from tests.chaos.broker import Broker
 from tests.chaos.oracle import Accepted, Source
 from tests.chaos.worker import NO_FENCE
-from tests.integration.worker_rig import WorkerProcess, shared_by, until
+from tests.integration.worker_rig import GENERATION, STATE, WorkerProcess, shared_by, until
 
 CAUGHT_UP_S: Final = 240.0  # everything so far again, on a machine that has two cores for all of it
 
@@ -66,9 +66,8 @@ class Follower:
     def __init__(self, settings: Settings, known: Places) -> None:
         self.restarts = 0
         self._known = known
-        self._generation = generation(CATALOGUE, settings.zone, known.digest())
         self.view = self._new_view()
-        self._reader = Reader(settings, [PANES], apply=self._apply, restarted=self._restarted)
+        self._reader = Reader(settings, [STATE], apply=self._apply, restarted=self._restarted)
 
     async def run(self, stop: asyncio.Event) -> None:
         await self._reader.run(stop)
@@ -95,7 +94,7 @@ class Follower:
 
     def _new_view(self) -> View:
         topics = {metric.id: metric.topic for metric in CATALOGUE.metrics.values()}
-        return View(generation=self._generation, city_of=self._known.city_of, topic_of=topics)
+        return View(generation=GENERATION, city_of=self._known.city_of, topic_of=topics)
 
     def _apply(self, records: Sequence[Record]) -> None:
         for record in records:
@@ -127,7 +126,7 @@ class Scene:
     async def set(cls, broker: Broker, store_uri: str, rng: Random, *, fence: bool) -> AsyncIterator[Self]:
         """Two workers, one to spare, a relay and a reader, on a fresh broker and a database of their own."""
         settings = Settings(KAFKA_BOOTSTRAP_SERVERS=broker.address)
-        await ensure_topics(settings, REGISTRY)
+        await ensure_topics(settings, [*REGISTRY, STATE])
         database = f"chaos_{os.getpid()}"
         outbox = Outbox(Store.open(store_uri, database), clock=SystemClock(), topics=FACT_TOPICS)
         await outbox.open()

@@ -88,7 +88,7 @@ class Soak:
 
     async def run(self, *, minutes: int, events_per_s: int) -> None:
         """Stream, ask and weigh."""
-        tasks = [asyncio.create_task(work) for work in (self._stream(events_per_s), self._beat(), self._ask())]
+        tasks = [asyncio.create_task(work) for work in (self._stream(events_per_s), self.beat(), self._ask())]
         weighing = asyncio.create_task(self._weigh(minutes))
         try:
             done, _ = await asyncio.wait({*tasks, weighing}, return_when=asyncio.FIRST_COMPLETED)
@@ -112,7 +112,8 @@ class Soak:
             self.events += len(some)
             await asyncio.sleep(TICK_S)
 
-    async def _beat(self) -> None:
+    async def beat(self) -> None:
+        """Say every few seconds what is committed, as relays do."""
         cluster = await cluster_id(self.log.settings)
         while True:
             for topic in FACT_TOPICS:

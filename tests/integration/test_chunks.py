@@ -41,7 +41,7 @@ class Tally:
 
     async def take(self, event: EventT, stream: StreamT) -> None:
         records = event.value
-        self.seen.update((record.partition, record.offset) for record in records)
+        self.seen.update((event.message.tp.partition, record.offset) for record in records)
         self.chunks += 1
         self._next[event.message.tp] = records[-1].offset + 1
         await asyncio.sleep(self._delay_s)

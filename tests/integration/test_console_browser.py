@@ -50,7 +50,7 @@ def rig(filled: ConsoleRig) -> Iterator[ConsoleRig]:
         yield filled
     feed = filled.feed
     feed.status, feed.progress, feed.history, feed.level, feed.broker_reachable = "live", None, None, None, True
-    feed.silent_topics = set()
+    feed.silent_topics, feed.worker = set(), {}
 
 
 @pytest.fixture
@@ -303,6 +303,19 @@ def test_banner_names_what_is_wrong(opened: Opened, rig: ConsoleRig) -> None:
 
     expect(level(page)).to_have_attribute("data-level", "behind")
     expect(page.locator(".reasons")).to_contain_text("không kết nối được Kafka")
+
+
+def test_a_night_with_nobody_at_work_is_no_quiet_night(opened: Opened, rig: ConsoleRig) -> None:
+    page = opened()
+
+    rig.feed.worker = {"silent": True, "silent_since": "2026-11-23T03:00:00+07:00", "silence_s": 14.0, "stopped": None}
+
+    expect(level(page)).to_have_attribute("data-level", "behind")
+    expect(page.locator(".reasons")).to_contain_text("Không có tiến trình tính số liệu từ 03:00:00")
+
+    rig.feed.worker = {"silent": False, "stopped": "patrols.v1/3 goes on with another database"}
+
+    expect(page.locator(".reasons")).to_contain_text("Việc tính số liệu đã dừng: patrols.v1/3")
 
 
 def test_stale_values_are_dimmed(opened: Opened, rig: ConsoleRig) -> None:

@@ -13,12 +13,12 @@ from services.stats.settings import StatsSettings
 from services.stats.verify import run
 from services.stats.verify.sources import Journals, Served
 from shared.contracts.stats import Tier
-from shared.contracts.topics import PANES, PATROLS
+from shared.contracts.topics import PATROLS
 from shared.messaging.producer import open_producer
 from shared.security import Role
 from tests.integration.system_rig import System
 from tests.integration.system_writer import Writer
-from tests.integration.worker_rig import State, until
+from tests.integration.worker_rig import STATE, State, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -54,6 +54,7 @@ async def test_a_sound_system_has_no_differences(system: System) -> None:
 
     assert "\n0 differences, digest " in verdict.text
     assert " 0 figures compared" not in verdict.text
+    assert await folded_again(system) == 0
 
 
 async def test_a_wrong_amount_is_found_and_named(system: System) -> None:
@@ -66,6 +67,7 @@ async def test_a_wrong_amount_is_found_and_named(system: System) -> None:
     verdict = await system.verify()
     assert verdict.code == 1
     assert f" {UNIT} {METRIC}: served " in verdict.text
+    assert await folded_again(system) == 1
 
     await overwrite(system, sound)
     await until(lambda: is_served(system, served), within_s=SOON_S, what="the right figure")
@@ -96,6 +98,12 @@ async def test_a_service_that_does_not_answer_is_named(system: System) -> None:
     assert code == 1
     assert text.startswith("Nothing was compared: http://127.0.0.1:")
     assert "Traceback" not in text
+
+
+async def folded_again(system: System) -> int:
+    """The exit code of a rebuild: what verify says of the figures, it says of the state, whoever serves it."""
+    code, _ = await system.command("services.stats", "rebuild", MONGODB_URI=system.set_up.store_uri)
+    return code
 
 
 @dataclass(frozen=True)
@@ -129,7 +137,7 @@ async def overwrite(system: System, written: Written) -> None:
     """Write as a worker does: the record, then the head."""
     producer = await open_producer(system.settings)
     for record in (written.pane, written.head):
-        sent = await producer.send(PANES.name, encode(record), record.key, written.head.partition)
+        sent = await producer.send(STATE.name, encode(record), record.key, written.head.partition)
         await sent
     await producer.stop()
 

@@ -10,6 +10,7 @@ from shared.contracts.topics import PATROLS, RESEND, dead_letters_of
 from shared.settings import Settings
 from tests.integration.worker_rig import (
     NOON,
+    STATE,
     UNITS,
     Figures,
     Log,
@@ -234,7 +235,7 @@ async def test_an_old_record_on_top_is_written_over_again(settings: Settings, lo
         key, old_fence = await rewrite_with_older(settings, UNITS[0])
 
         async def newest_is_on_top() -> bool:
-            last = [record for record in await records_of(settings, "stats.panes.v1") if record.key == key][-1]
+            last = [record for record in await records_of(settings, STATE.name) if record.key == key][-1]
             return bool(json_of(last)["fence"] > old_fence)
 
         await until(newest_is_on_top)

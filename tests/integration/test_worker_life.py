@@ -7,10 +7,11 @@ from contextlib import asynccontextmanager
 import pytest
 
 from shared.contracts.base import Event
-from shared.contracts.topics import PANES, REGISTRY
+from shared.contracts.topics import REGISTRY
 from shared.messaging.admin import ensure_topics
 from shared.settings import Settings
 from tests.integration.worker_rig import (
+    STATE,
     Log,
     State,
     WorkerProcess,
@@ -112,8 +113,8 @@ async def after_the_state_was_lost(
 
 async def made_anew(settings: Settings) -> None:
     """Delete the state topic and create it again before anybody has looked."""
-    await wiped(settings, [PANES])
-    await ensure_topics(settings, REGISTRY)
+    await wiped(settings, [STATE])
+    await ensure_topics(settings, [*REGISTRY, STATE])
 
 
 @pytest.mark.parametrize("fold", ["hang", "block"])

@@ -9,25 +9,37 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+import msgspec
+
 from services.stats import broker, watchdog
-from services.stats.engine.state import Record
+from services.stats.catalogue import CATALOGUE
+from services.stats.engine.state import Record, UnitState
 from services.stats.folding import Folding
+from services.stats.panes import PaneRecord
 from services.stats.settings import StatsSettings
 from services.stats.state import Entry, TopicWriter
 from services.stats.worker import run_worker
 
-# Two writes a flush: the process is gone after the first write of the third flush.
-LAST_WRITE: Final = 5
+# Two writes a flush: the process is gone after the first write of the third flush, or of the very first.
+THIRD_FLUSH: Final = 5
+FIRST_FLUSH: Final = 1
 
-write, written = TopicWriter.write, 0
+write, written, last_write = TopicWriter.write, 0, THIRD_FLUSH
+written_as_it_is = UnitState.written
 
 
 async def die_in_the_third_flush(self: TopicWriter, entries: Mapping[int, Sequence[Entry]]) -> None:
     global written
     await write(self, entries)
-    written += 1
-    if written == LAST_WRITE:
+    written += any(key.startswith((b"pane/", b"head/")) for some in entries.values() for key, _ in some)
+    if written == last_write:
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def die_in_the_first_flush() -> None:
+    global last_write
+    last_write = FIRST_FLUSH
+    TopicWriter.write = die_in_the_third_flush  # type: ignore[method-assign]
 
 
 async def heads_before_records(self: Folding, flushes: Sequence[tuple[int, object]]) -> None:
@@ -61,8 +73,19 @@ def look_away() -> None:
     broker.LOOK_S = broker.FRESH_S = 3_600.0  # type: ignore[misc]
 
 
+def count_awards_otherwise() -> None:
+    CATALOGUE.__dict__["digests"] = {**CATALOGUE.digests, "awards_conferred": "otherwise"}
+
+
+def write_one_more(self: UnitState, topic: str, record: Record, generation: str) -> PaneRecord:
+    pane = written_as_it_is(self, topic, record, generation)
+    series = {name: {at: amount + 1 for at, amount in cells.items()} for name, cells in pane.series.items()}
+    return msgspec.structs.replace(pane, series=series)
+
+
 SWITCHES: Final[Mapping[str, Callable[[], None]]] = {
     "die-in-flush": lambda: setattr(TopicWriter, "write", die_in_the_third_flush),
+    "die-early": die_in_the_first_flush,
     "heads-first": lambda: setattr(Folding, "_write", heads_before_records),
     "no-fence": lambda: setattr(Record, "lacks", let_everything_in),
     "hang": lambda: setattr(Folding, "take", hang),
@@ -70,6 +93,8 @@ SWITCHES: Final[Mapping[str, Callable[[], None]]] = {
     "impatient": be_impatient,
     "no-watchdog": lambda: setattr(watchdog.Stillness, "verdict", lambda *_: None),
     "no-look": look_away,
+    "other-rules": count_awards_otherwise,
+    "miscount": lambda: setattr(UnitState, "written", write_one_more),
     "no-offsets": lambda: setattr(TopicWriter, "_follow", lambda *_: None),
 }
 

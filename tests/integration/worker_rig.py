@@ -20,10 +20,11 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from services.stats.panes import Head, Snapshot, newest
+from services.stats.rules import rules_of
 from shared.contracts.base import Event
 from shared.contracts.patrols import PatrolChange, PatrolCompleted, PatrolCorrected, PatrolFacts, PatrolKind
 from shared.contracts.stats import Tier
-from shared.contracts.topics import FACT_TOPICS, PANES, PATROLS, REGISTRY, Topic, topic_of
+from shared.contracts.topics import FACT_TOPICS, PANES, PATROLS, REGISTRY, Topic, state_topic, topic_of
 from shared.messaging.admin import ensure_topics
 from shared.messaging.codec import record_headers
 from shared.messaging.producer import open_producer, partition_of
@@ -37,6 +38,8 @@ ALL_PARTITIONS = PARTITIONS * len(FACT_TOPICS)
 PATIENCE_S = 120.0  # a worker joins its group within ten seconds; a busy machine may take its time
 # Units of today's Hanoi: each figure stays in the unit that its event names.
 UNITS = ("00004", "00070", "00082", "00091", "00103", "00118", "00127", "00145", "00160", "00166", "00175", "00190")
+GENERATION = rules_of(Settings()).generation
+STATE = state_topic(GENERATION)
 NOON = datetime.now(UTC).replace(hour=5, minute=0, second=0, microsecond=0) - timedelta(days=1)
 
 Figures = Counter[tuple[str, str, str]]
@@ -106,7 +109,7 @@ class Log:
 
     @classmethod
     async def open(cls, settings: Settings) -> Self:
-        await ensure_topics(settings, REGISTRY)
+        await ensure_topics(settings, [*REGISTRY, STATE])
         return cls(settings, await open_producer(settings))
 
     async def close(self) -> None:
@@ -252,11 +255,11 @@ async def shared_by(*workers: WorkerProcess) -> None:
 
 
 class State:
-    """The panes topic as a reader sees it: per partition the newest version of every record."""
+    """One state as a reader sees it: per partition the newest version of every record."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, topic: Topic = STATE) -> None:
         self._consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka_bootstrap_servers, fetch_max_wait_ms=20)
-        self._partitions = [TopicPartition(PANES.name, partition) for partition in range(PARTITIONS)]
+        self._partitions = [TopicPartition(topic.name, partition) for partition in range(PARTITIONS)]
         self._entries: list[tuple[bytes, bytes | None]] = []
 
     async def __aenter__(self) -> Self:
@@ -331,15 +334,16 @@ async def records_of(settings: Settings, topic: str) -> Sequence[Any]:
 
 
 async def wiped(settings: Settings, topics: Sequence[Topic] = REGISTRY) -> None:
-    """Leave none of these topics on the broker."""
+    """Leave none of these topics on the broker, and with the one that tells of states none of these."""
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap_servers)
     await admin.start()
     try:
-        names = [topic.name for topic in topics]
+        names = {topic.name for topic in topics}
+        names |= {name for name in await admin.list_topics() if PANES in topics and name.startswith(f"{PANES.name}.")}
         await admin.delete_topics([name for name in await admin.list_topics() if name in names])
 
         async def gone() -> bool:
-            return not set(names) & set(await admin.list_topics())
+            return not names & set(await admin.list_topics())
 
         await until(gone)
     finally:
@@ -349,9 +353,9 @@ async def wiped(settings: Settings, topics: Sequence[Topic] = REGISTRY) -> None:
 async def rewrite_with_older(settings: Settings, unit: str) -> tuple[bytes, int]:
     """Do as a paused worker that woke up: put the first version of the unit's day record on top of the log."""
     prefix = f"pane/{PATROLS.name}/{unit}/day/".encode()
-    first = next(record for record in await records_of(settings, PANES.name) if record.key.startswith(prefix))
+    first = next(record for record in await records_of(settings, STATE.name) if record.key.startswith(prefix))
     producer = await open_producer(settings)
-    await producer.send_and_wait(PANES.name, key=first.key, value=first.value, partition=first.partition)
+    await producer.send_and_wait(STATE.name, key=first.key, value=first.value, partition=first.partition)
     await producer.stop()
     return first.key, json_of(first)["fence"]
 

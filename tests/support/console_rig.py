@@ -86,6 +86,7 @@ class ScriptedFeed:
         self.history: dict[str, Any] | None = None
         self.level: Level | None = None
         self.silent_topics: set[str] = set()
+        self.worker: dict[str, Any] = {}
         self.skipped: dict[Source, tuple[int, ...]] = defaultdict(tuple)
         self._since = datetime.now(ZONE)
         self._freshness = Freshness(FACT_TOPICS, now=self._since)
@@ -161,7 +162,7 @@ class ScriptedFeed:
             "level": (self.level or worst).value,
             "broker_reachable": self.broker_reachable,
             "topics": topics,
-            "worker": {"last_head_at": self._since},
+            "worker": {"last_head_at": self._since, **self.worker},
             "incomplete_units": sorted({unit for (_, unit), head in self.view.heads.items() if head.skipped}),
             "simulated": self.simulated,
             "history": self.history,

@@ -299,3 +299,16 @@ def test_page_of_the_figures_is_fresh() -> None:
     committed = Path(__file__).parents[2] / "docs" / "metrics.md"
 
     assert committed.read_text(encoding="utf-8") == page(CATALOGUE), "run `make docs`"
+
+
+def test_a_figure_is_counted_otherwise_as_soon_as_anything_that_it_is_made_of_is() -> None:
+    ratio = next(iter(CATALOGUE.ratios.values()))
+    percentile = next(iter(CATALOGUE.percentiles.values()))
+    changed = {ratio.numerator.id, percentile.histogram.id}
+
+    digests = {id: "otherwise" if id in changed else digest for id, digest in CATALOGUE.digests.items()}
+
+    assert CATALOGUE.counted_otherwise(CATALOGUE.digests) == frozenset()
+    assert {ratio.id, ratio.numerator.id, percentile.id} <= CATALOGUE.counted_otherwise(digests)
+    assert ratio.denominator.id not in CATALOGUE.counted_otherwise(digests)
+    assert CATALOGUE.counted_otherwise({}) == frozenset(CATALOGUE.ids)

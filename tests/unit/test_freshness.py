@@ -116,3 +116,22 @@ def test_progress_is_the_part_of_committed_events_that_is_applied(freshness: Fre
     apply(view, "00070", 1)
 
     assert freshness.progress(view) == 0.25
+
+
+def test_a_replaced_database_is_told_although_nothing_seems_to_be_missing(freshness: Freshness, view: View) -> None:
+    apply(view, "00070", 2, lineage="of the database before")
+    before = freshness.replaced(view)
+
+    freshness.take(beat(NOW, u00070=2), now=NOW)
+
+    assert before is None
+    assert (freshness.replaced(view) or "").startswith(f"{PATROLS.name}: the database of the owner was replaced")
+
+
+def test_one_database_from_the_beginning_is_no_replaced_one(freshness: Freshness, view: View) -> None:
+    apply(view, "00070", 2)
+    apply(view, "00073", 1, lineage="")
+
+    freshness.take(beat(NOW, u00070=2), now=NOW)
+
+    assert freshness.replaced(view) is None

@@ -7,7 +7,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from services.stats.catalogue import awards, crime_reports, patrols, tips
-from services.stats.catalogue.fingerprint import fingerprint
+from services.stats.catalogue.fingerprint import fingerprint, fingerprints
 from services.stats.catalogue.histogram import Histogram, Percentile, Quantile
 from services.stats.catalogue.metric import Good, Kind, Measure, Metric, Ratio
 from services.stats.catalogue.reader import Reader, readers_of
@@ -46,9 +46,23 @@ class Catalogue:
         return readers_of(topic, self.metrics.values(), self.histograms)
 
     @cached_property
+    def digests(self) -> Mapping[str, str]:
+        """By metric and histogram, what changes when it is counted in another way, but not with a title."""
+        return fingerprints(self.metrics.values(), self.histograms)
+
+    def counted_otherwise(self, digests: Mapping[str, str]) -> frozenset[str]:
+        """The figures that rules with these digests do not count, or not as this catalogue does."""
+        alike = {id for id, digest in self.digests.items() if digests.get(id) == digest}
+        ratios = {r.id for r in self.ratios.values() if {r.numerator.id, r.denominator.id} <= alike}
+        percentiles = {
+            each.id for each in self.percentiles.values() if {each.histogram.id, each.histogram.counted.id} <= alike
+        }
+        return frozenset(self.ids) - alike - ratios - percentiles
+
+    @cached_property
     def digest(self) -> str:
-        """Changes when anything is counted in another way, but not with a title."""
-        return fingerprint(self.metrics.values(), self.histograms)
+        """Changes when anything is counted in another way."""
+        return fingerprint(self.digests)
 
 
 CATALOGUE: Final = Catalogue(

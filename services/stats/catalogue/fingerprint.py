@@ -1,7 +1,7 @@
 """Tells whether two catalogues count alike, by what they make of the same made-up facts; knows no metric by name."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from itertools import product
@@ -37,21 +37,28 @@ def probes(kind: FactKind[Any]) -> Iterator[Facts]:
             yield msgspec.convert({**dict(zip(coded, combination, strict=True)), **amounts, **known}, kind.facts)
 
 
-def fingerprint(metrics: Iterable[Metric[Any]], histograms: Iterable[Histogram[Any]] = ()) -> str:
-    """A digest of what the metrics and histograms count, the same on every version of Python."""
-    digest = hashlib.sha256()
+def fingerprints(metrics: Iterable[Metric[Any]], histograms: Iterable[Histogram[Any]] = ()) -> dict[str, str]:
+    """A digest of what each metric and histogram counts, by its id, the same on every version of Python."""
+    digests: dict[str, str] = {}
     known: dict[type[Facts], list[Facts]] = {}
     for metric in metrics:
-        digest.update(f"{metric.id} {metric.kind}\n".encode())
+        digest = hashlib.sha256(f"{metric.id} {metric.kind}\n".encode())
         facts = known.get(metric.of.facts) or known.setdefault(metric.of.facts, list(probes(metric.of)))
         for counted in metric.counts:
             counts = [(at.isoformat(), counted.amount(each)) for each in facts if (at := counted.at(each)) is not None]
             digest.update(f"{metric.of.facts.__name__} {counts}\n".encode())
+        digests[metric.id] = digest.hexdigest()[:16]
     for histogram in histograms:
         facts = known.get(histogram.of.facts) or known.setdefault(histogram.of.facts, list(probes(histogram.of)))
         bins = [(at.isoformat(), histogram.bin_of(each)) for each in facts if (at := histogram.at(each)) is not None]
-        digest.update(f"{histogram.id} {histogram.edges} {histogram.of.facts.__name__} {bins}\n".encode())
-    return digest.hexdigest()
+        text = f"{histogram.id} {histogram.edges} {histogram.of.facts.__name__} {bins}\n"
+        digests[histogram.id] = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return digests
+
+
+def fingerprint(digests: Mapping[str, str]) -> str:
+    """One digest of all of them, in their order."""
+    return hashlib.sha256("\n".join(f"{id} {digest}" for id, digest in digests.items()).encode()).hexdigest()
 
 
 def _values(kind: FactKind[Any], field: msgspec.structs.FieldInfo) -> list[Any]:

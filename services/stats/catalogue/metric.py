@@ -34,7 +34,8 @@ class Good(StrEnum):
     NEUTRAL = "neutral"
 
 
-def _one(_: object) -> int:
+def one(_: object) -> int:
+    """What most facts count for."""
     return 1
 
 
@@ -44,7 +45,7 @@ class Counted(Generic[F]):
 
     of: FactKind[F]
     at: Callable[[F], datetime | None]
-    amount: Callable[[F], int] = _one
+    amount: Callable[[F], int] = one
 
 
 @dataclass(frozen=True)

@@ -5,19 +5,28 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import reduce
 from operator import or_
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
 from services.stats.catalogue.facts import Change, FactKind, Facts
 from services.stats.catalogue.histogram import Histogram
-from services.stats.catalogue.metric import Metric
+from services.stats.catalogue.metric import Metric, one
 from shared.contracts.topics import Topic
 from shared.messaging.codec import Undecodable
 
 Contribution: TypeAlias = tuple[str, datetime, int]
 """(metric, when, how many)."""
 
+
+class _Same(dict[str, str]):
+    """Every name is its own."""
+
+    def __missing__(self, name: str) -> str:
+        return name
+
+
+_AS_THEY_ARE: Final = _Same()
 _Rule: TypeAlias = tuple[str, Callable[[Any], datetime | None], Callable[[Any], int]]
 
 
@@ -52,18 +61,18 @@ class Reader:
         kind, _, _ = self._rules[type(facts)]
         return kind.day(facts), kind.group(facts)
 
-    def contributions(self, facts: Facts) -> list[Contribution]:
-        """What an aggregate with these facts counts for, in all metrics and bins."""
+    def contributions(self, facts: Facts, names: Mapping[str, str] = _AS_THEY_ARE) -> list[Contribution]:
+        """What an aggregate with these facts counts for, in all metrics and bins, by their names among `names`."""
         found = []
         _, rules, histograms = self._rules[type(facts)]
         for metric, at, amount in rules:
             when = at(facts)
             if when is not None:
-                found.append((metric, when, amount(facts)))
+                found.append((names[metric], when, 1 if amount is one else amount(facts)))
         for histogram in histograms:
             when = histogram.at(facts)
             if when is not None:
-                found.append((histogram.bin_of(facts), when, 1))
+                found.append((names[histogram.bin_of(facts)], when, 1))
         return found
 
 

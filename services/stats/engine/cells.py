@@ -34,18 +34,16 @@ class SeriesNames:
 
     def __init__(self, unit: str) -> None:
         self._unit = unit
-        self._today: dict[tuple[int, str | None], str] = {}
-        self._names: dict[str, _Names] = {}
+        self._names: dict[tuple[int, str | None], _Names] = {}
+        self._by_today: dict[str, _Names] = {}
 
     def of(self, day: int, group: str | None, resolve: TodayUnit) -> Mapping[str, str]:
         """By metric the key for a fact of that local day: it names the unit on today's map."""
-        today = self._today.get((day, group))
-        if today is None:
-            today = resolve(self._unit, group, date.fromordinal(day)) or SPLIT
-            self._today[day, group] = today
-        names = self._names.get(today)
+        names = self._names.get((day, group))
         if names is None:
-            names = self._names[today] = _Names(today)
+            today = resolve(self._unit, group, date.fromordinal(day)) or SPLIT
+            names = self._by_today.setdefault(today, _Names(today))
+            self._names[day, group] = names
         return names
 
 
@@ -63,18 +61,15 @@ class Cells:
         if reader is None:
             return []
         was, is_ = reader.change(envelope.data)
-        before, now = self._count(keys, reader, was), self._count(keys, reader, is_)
-        return _difference(now, before) if before else now
+        now = [] if is_ is None else self._count(keys, reader, is_)
+        return now if was is None else _difference(now, self._count(keys, reader, was))
 
-    def _count(self, keys: SeriesNames, reader: Reader, facts: Facts | None) -> list[Cell]:
-        if facts is None:
-            return []
+    def _count(self, keys: SeriesNames, reader: Reader, facts: Facts) -> list[Cell]:
         day, group = reader.origin(facts)
         if day is None:
             return []
-        place, _ = self._calendar.place(day)
-        names = keys.of(place.day, group, self._today_unit)
-        return [(names[metric], when, amount) for metric, when, amount in reader.contributions(facts)]
+        names = keys.of(self._calendar.place(day).day, group, self._today_unit)
+        return reader.contributions(facts, names)
 
 
 def _difference(is_: list[Cell], was: list[Cell]) -> list[Cell]:

@@ -24,10 +24,10 @@ from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from services.stats.catalogue import CATALOGUE
+from services.stats.catalogue import CATALOGUE, Catalogue
 from services.stats.engine.cells import Cells, TodayUnit
 from services.stats.engine.flush import Flush, LineageChanged, Outcome, Size
-from services.stats.engine.local_panes import Calendar, Floor
+from services.stats.engine.local_panes import Floor, calendar_of
 from services.stats.engine.named import named_window
 from services.stats.engine.state import UnitState
 from services.stats.panes import Head, LastEvent, NamedWindow, PaneRecord, Snapshot, encode, head_key, window_key
@@ -51,6 +51,7 @@ class Fold:
         cluster_id: str,
         today_unit: TodayUnit,
         zone: ZoneInfo,
+        catalogue: Catalogue = CATALOGUE,
     ) -> None:
         self.topic = topic
         self.partition = partition
@@ -59,8 +60,8 @@ class Fold:
         self.lineage: str | None = None
         self.offset = 0
         self._settled = 0
-        self._calendar = Calendar(zone)
-        self._cells = Cells(CATALOGUE.readers(topic_named(topic)), self._calendar, today_unit)
+        self._calendar = calendar_of(zone)
+        self._cells = Cells(catalogue.readers(topic_named(topic)), self._calendar, today_unit)
         self._floor = _NO_FLOOR
         self._floor_is_good_until = _LONG_AGO
         self._units: dict[str, UnitState] = {}
@@ -107,10 +108,10 @@ class Fold:
         if position > expected:
             return self._hole(unit, offset)
         if position < expected and position not in unit.skipped:
-            self.offset = max(self.offset, offset + 1)
+            self.pass_over(offset)
             return Outcome.DUPLICATE
         self._add(unit, envelope, now)
-        self.offset = max(self.offset, offset + 1)
+        self.pass_over(offset)
         self._change(unit)
         if position < expected:
             unit.skipped.discard(position)
@@ -139,8 +140,9 @@ class Fold:
         return Outcome.SKIPPED
 
     def pass_over(self, offset: int) -> None:
-        """Go past a record that is no event of any unit."""
-        self.offset = max(self.offset, offset + 1)
+        """Go past a record, such as one that is no event of any unit."""
+        if offset >= self.offset:
+            self.offset = offset + 1
 
     def expire(self, now: datetime) -> None:
         """Let go of panes below the horizon in units that no event has come for."""
@@ -157,6 +159,7 @@ class Fold:
         panes = []
         records: list[tuple[bytes, bytes | None]] = []
         for unit in self._changed:
+            unit.settle()
             for record in unit.touched:
                 record.dirty = False
                 if not record.gone:
@@ -203,6 +206,7 @@ class Fold:
     def restate(self, record: PaneRecord | Head) -> None:
         """Have the fold's own version of a record, and its unit's head, written once more."""
         unit = self._unit(record.unit)
+        unit.settle()
         ours = unit.find(record.tier, record.bucket) if isinstance(record, PaneRecord) else None
         if ours is not None:
             unit.touch(ours)
@@ -238,6 +242,8 @@ class Fold:
         return late
 
     def size(self) -> Size:
+        for unit in self._units.values():
+            unit.settle()
         records = [record for unit in self._units.values() for tier in unit.tiers for record in tier.values()]
         amounts = sum(len(panes) for record in records for panes in record.series.values())
         return Size(len(self._units), len(records), amounts)
@@ -248,12 +254,14 @@ class Fold:
         window = named_window(envelope)
         cells = self._cells.of(envelope, unit.names)
         if cells:
-            floor = self._floor_at(now)
+            floor = self._floor if now < self._floor_is_good_until else self._floor_at(now)
             if floor is not unit.offered_floor:
                 self._raise_floor(unit, floor)
-            unit.add(cells, envelope.position, self._calendar)
         if unit.may_hold(envelope.position):
+            unit.add_where_missing(cells, envelope.position, self._calendar)
             unit.hold(envelope.position)
+        else:
+            unit.gather(cells, self._calendar)
         if window is not None:
             name, content = window
             self._windows[window_key(name)] = encode(content) if isinstance(content, NamedWindow) else None

@@ -1,7 +1,7 @@
 """The state of one (topic, unit) in memory: its pane records and how far it is folded."""
 
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeAlias
 
 from services.stats.engine.cells import Cell, SeriesNames
 from services.stats.engine.lateness import Lateness
@@ -11,6 +11,9 @@ from shared.contracts.stats import Tier
 from shared.messaging.codec import Envelope
 
 TIERS: Final = (Tier.MINUTE, Tier.HOUR, Tier.DAY)
+
+Gathered: TypeAlias = dict[int, tuple[Place, dict[str, int]]]
+"""By number of the local minute, where it lies and the amounts of each series in it."""
 
 
 class Record:
@@ -35,6 +38,11 @@ class Record:
 class UnitState:
     """Everything the fold holds of one unit of its topic."""
 
+    __slots__ = (
+        "_gathered", "dirty", "floor", "guard", "last_event", "late", "lateness", "names", "offered_floor", "position",
+        "skipped", "tiers", "touched", "unit", "waiting_for",
+    )  # fmt: skip
+
     def __init__(self, unit: str, floor: Floor) -> None:
         self.unit = unit
         self.position = 0
@@ -51,33 +59,58 @@ class UnitState:
         # No record is fenced above this position: beyond it the records' own fences need no look.
         self.guard = 0
         self.names = SeriesNames(unit)
+        # Under load many events of a unit lie in the same minutes: they share the way into the three tiers.
+        self._gathered: Gathered = {}
 
     # -- folding
 
-    def add(self, cells: list[Cell], position: int, calendar: Calendar) -> None:
+    def gather(self, cells: list[Cell], calendar: Calendar) -> None:
+        """Add amounts of a position that no record may hold yet: to every pane that is kept."""
+        self._gather(cells, self._gathered, calendar)
+
+    def add_where_missing(self, cells: list[Cell], position: int, calendar: Calendar) -> None:
         """Add amounts to every pane that is kept and does not contain the position yet."""
-        fenced = position if self.may_hold(position) else None
+        alone: Gathered = {}
+        self._gather(cells, alone, calendar)
+        self._spread(alone, position)
+
+    def settle(self) -> None:
+        """Bring what was gathered into the records; to be done before anything looks at them."""
+        gathered, self._gathered = self._gathered, {}
+        self._spread(gathered, None)
+
+    def _gather(self, cells: list[Cell], gathered: Gathered, calendar: Calendar) -> None:
         floor = self.floor
         late_minute = late_hour = False
         last: datetime | None = None
-        targets: list[tuple[Series, int]] = []
+        amounts: dict[str, int] = {}
         for name, when, amount in cells:
             if when is not last:  # amounts of one moment come one after another and share their panes
                 last = when
-                place, minute = calendar.place(when)
-                late_minute |= place.hour < floor.minute
-                late_hour |= place.day < floor.hour
-                targets = self._targets(place, minute, fenced)
-            for series, index in targets:
-                panes = series.get(name)
-                if panes is None:
-                    series[name] = {index: amount}
-                else:
-                    panes[index] = panes.get(index, 0) + amount
-        self.late[Tier.MINUTE] += late_minute
-        self.late[Tier.HOUR] += late_hour
+                place = calendar.place(when)
+                if place.hour < floor.minute:
+                    late_minute = True
+                    late_hour |= place.day < floor.hour
+                known = gathered.get(place.number)
+                if known is None:
+                    known = gathered[place.number] = (place, {})
+                amounts = known[1]
+            amounts[name] = amounts.get(name, 0) + amount
+        if late_minute:
+            self.late[Tier.MINUTE] += 1
+            self.late[Tier.HOUR] += late_hour
 
-    def _targets(self, place: Place, minute: int, fenced: int | None) -> list[tuple[Series, int]]:
+    def _spread(self, gathered: Gathered, fenced: int | None) -> None:
+        for place, amounts in gathered.values():
+            for series, index in self._targets(place, fenced):
+                for name, amount in amounts.items():
+                    panes = series.get(name)
+                    if panes is None:
+                        series[name] = {index: amount}
+                    else:
+                        panes[index] = panes.get(index, 0) + amount
+
+    def _targets(self, place: Place, fenced: int | None) -> list[tuple[Series, int]]:
         minutes, hours, days = self.tiers
         targets = []
         if (series := self._open(days, Tier.DAY, place.month, fenced)) is not None:
@@ -89,7 +122,7 @@ class UnitState:
                 place.hour >= self.floor.minute
                 and (series := self._open(minutes, Tier.MINUTE, place.hour, fenced)) is not None
             ):
-                targets.append((series, minute))
+                targets.append((series, place.minute))
         return targets
 
     def _open(self, records: dict[int, Record], tier: Tier, bucket: int, fenced: int | None) -> Series | None:
@@ -138,6 +171,7 @@ class UnitState:
 
     def raise_floor(self, floor: Floor) -> list[Record]:
         """The records that fall below a higher horizon; they are gone from now on."""
+        self.settle()
         self.floor = self.floor.raised(floor)
         expired = []
         for records, earliest in zip(self.tiers, self.floor, strict=False):

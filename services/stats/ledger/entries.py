@@ -75,8 +75,7 @@ def booked(envelope: Envelope, cells: Iterable[Cell], calendar: Calendar) -> Boo
     added: dict[str, dict[int, Counter[str]]] = {}
     for name, when, amount in cells:
         series, _, today = name.partition("|")
-        place, minute = calendar.place(when)
-        at = place.hour * MINUTES_AN_HOUR + minute
+        at = calendar.place(when).number
         added.setdefault(today, {}).setdefault(at, Counter())[series] += amount
     amounts = {today: kept for today, minutes in added.items() if (kept := _without_nothing(minutes))}
     if not amounts:

@@ -6,6 +6,7 @@ from services.stats.routes import (
     downloads,
     explain,
     figures,
+    generations,
     lateness,
     places,
     publications,
@@ -21,5 +22,6 @@ ROUTERS = (
     publications.router,
     alerts.router,
     lateness.router,
+    generations.router,
     reference_series.router,
 )

@@ -42,7 +42,7 @@ async def download_figures_as_csv(
 
     A text that a spreadsheet would take for a formula, or that begins with an apostrophe, stands behind an apostrophe.
     """
-    told = figures.snapshot(selection, clock.now(), map_=map_)
+    told = figures.table(selection, clock.now(), map_=map_)
     return await _as_csv(request, told, _figures(request, told, queries), bom)
 
 
@@ -57,7 +57,7 @@ async def download_figures_as_parquet(
     map_: MapOf = Map.IS,
 ) -> Response:
     """All units of a city and all figures over one window, one line per unit and figure, typed."""
-    told = figures.snapshot(selection, clock.now(), map_=map_)
+    told = figures.table(selection, clock.now(), map_=map_)
     return await _as_parquet(request, told, _figures(request, told, queries))
 
 

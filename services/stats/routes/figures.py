@@ -24,9 +24,9 @@ from services.stats.deps import (
     ViewDep,
     WindowId,
 )
-from services.stats.routes.answer import answer
+from services.stats.routes.answer import answer, rendered
 from services.stats.sets import WantedSet
-from shared.web import Readiness
+from shared.web import Readiness, not_modified
 
 router = APIRouter(prefix="/v1", tags=["figures"])
 
@@ -61,7 +61,15 @@ async def list_figures(
     With `positions` the answer tells, per topic and unit, up to which position of the sequence it is complete. Beside
     the exact figures of a unit of today stand, as `estimated`, those that its share in divided former units changes.
     """
-    return answer(request, figures.snapshot(selection, clock.now(), with_positions=positions, map_=map_))
+    now = clock.now()
+    if map_ is Map.WAS:
+        return answer(request, figures.table(selection, now, with_positions=positions, map_=map_))
+    known = not_modified(request, figures.tag(selection, now, with_positions=positions))
+    if known is not None:
+        return known
+    await figures.prepare(selection, now)
+    tagged = figures.tag(selection, now, with_positions=positions)
+    return rendered(figures.snapshot(selection, now, with_positions=positions), headers=tagged)
 
 
 @router.get("/figures/set")

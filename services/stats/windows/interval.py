@@ -71,6 +71,10 @@ class Series(Protocol):
         """The sum of everything before the pane `end`: whole days, and of the last day its finer panes."""
         ...
 
+    def has_any(self, tier: Tier, start: int, end: int) -> bool:
+        """Whether any pane of start <= pane < end has something in it."""
+        ...
+
     def between(self, tier: Tier, start: int, end: int) -> Iterator[tuple[int, int]]:
         """(pane number, amount) of the panes with something in them, in order."""
         ...

@@ -25,8 +25,16 @@ function cut(connection, pushedAt, now) {
   return { level, reasons: [{ say: seconds > 0 ? "say_cut" : "say_cut_now", time: pushedAt, seconds }] };
 }
 
+function workerReasons(worker) {
+  if (worker?.stopped) return [{ say: "say_fold_stopped", reason: worker.stopped }];
+  if (!worker?.silent) return [];
+  if (worker.silent_since === null) return [{ say: "say_worker_never" }];
+  return [{ say: "say_worker_silent", time: worker.silent_since, age: worker.silence_s }];
+}
+
 function serverReasons(freshness) {
   const reasons = freshness.broker_reachable === false ? [{ say: "say_broker" }] : [];
+  reasons.push(...workerReasons(freshness.worker));
   const silent = freshness.topics.filter((topic) => topic.silent);
   if (silent.length) {
     const longest = Math.max(...silent.map((topic) => topic.heartbeat_age_s ?? 0));

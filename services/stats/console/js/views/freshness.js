@@ -19,9 +19,9 @@ const topicName = (topic) => {
   return t(key);
 };
 
-function sentence({ say, topics = [], time, seconds, count, age: silence }) {
+function sentence({ say, topics = [], time, seconds, count, age: silence, reason }) {
   const services = topics.map(topicName).join(", ");
-  return t(say, { services, time: clock(time), seconds, count: number(count ?? 0), age: age(silence) });
+  return t(say, { services, time: clock(time), seconds, count: number(count ?? 0), age: age(silence), reason });
 }
 
 const stateOf = (topic) => {
@@ -41,6 +41,12 @@ function Topic({ topic }) {
     <td>${topic.heartbeat_age_s === null ? t("never") : t("ago", { age: age(topic.heartbeat_age_s) })}</td>
     <td><span class="state ${STATE_TONES[state]}">${t(`state_${state}`)}</span></td>
   </tr>`;
+}
+
+/** Another state that is being counted, or was refused because its figures differ. */
+function Building({ state }) {
+  const text = t(`building_${state.stage}`, { progress: percent(state.progress ?? 0), count: number(state.differing ?? 0) });
+  return html`<div><dt>${t("building")}</dt><dd class=${state.stage === "refused" ? "warn" : ""}>${text}</dd></div>`;
 }
 
 function Facts({ facts }) {
@@ -67,6 +73,9 @@ function Facts({ facts }) {
       <div><dt>${t("connection")}</dt><dd>${t(`connection_${["open", "waiting"].includes(connection.phase) ? connection.phase : "connecting"}`)}</dd></div>
       <div><dt>${t("last_push")}</dt><dd>${clock(facts.as_of)}</dd></div>
       <div><dt>${t("worker_head")}</dt><dd>${facts.worker.last_head_at ? recent(facts.worker.last_head_at, store.today.value) : t("never")}</dd></div>
+      ${facts.generation?.building.map((state) => html`<${Building} key=${state.state} state=${state} />`)}
+      ${facts.generation?.last_check?.outcome && facts.generation.last_check.outcome !== "agrees" &&
+      html`<div><dt>${t("self_check")}</dt><dd class="warn">${t("self_check_differs", { count: number(facts.generation.last_check.differing) })}</dd></div>`}
       ${incomplete.length > 0 && html`<div><dt>${t("incomplete_units")}</dt><dd class="warn">${incomplete.join(", ")}</dd></div>`}
     </dl>
   </div>`;
