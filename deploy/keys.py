@@ -3,7 +3,7 @@
 import os
 import re
 import secrets
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -24,6 +24,9 @@ JWT_PRIVATE: Final = "jwt.key"
 JWT_PUBLIC: Final = "jwt.pub"
 SEALING_PRIVATE: Final = "custodian.key"
 SEALING_PUBLIC: Final = "custodian.pub"
+DESK_PRIVATE: Final = "desk"  # private keys of communes, for the desk alone
+COMMUNES_PUBLIC: Final = "communes"  # their public keys, for the intake
+EVERY_UNIT: Final = "all"
 RECEIPT: Final = "receipt.key"
 DEFAULT_DIRECTORY: Final = Path(os.environ.get("PULSE_DATA_DIR") or ".data") / "keys"
 UNIT: Final = re.compile(r"\*|\d{2}|\d{5}")
@@ -41,9 +44,25 @@ def make_keys(directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     _pair(directory / JWT_PRIVATE, directory / JWT_PUBLIC, Ed25519PrivateKey)
     _pair(directory / SEALING_PRIVATE, directory / SEALING_PUBLIC, X25519PrivateKey)
+    for name in (DESK_PRIVATE, COMMUNES_PUBLIC):
+        (directory / name).mkdir(exist_ok=True)
+    _pair(*_of_communes(directory), X25519PrivateKey)
     receipt = directory / RECEIPT
     if not receipt.exists():
         _write(receipt, secrets.token_hex(RECEIPT_KEY_BYTES).encode() + b"\n", mode=0o600)
+
+
+def rotate_communes_key(directory: Path) -> Path:
+    """The public key that takes the place of the communes' present one, whose private key stays beside the new one.
+
+    What was sealed so far needs the former key until `python -m services.tips rekey` has sealed it anew.
+    """
+    private, public = _of_communes(directory)
+    made = datetime.fromtimestamp(private.stat().st_mtime, UTC)
+    private.rename(private.with_name(f"{EVERY_UNIT}-of-{made:%Y%m%dT%H%M%S}.key"))
+    public.unlink()
+    _pair(private, public, X25519PrivateKey)
+    return public
 
 
 def local_token(directory: Path, role: Role, units: list[str], *, subject: str, ttl: timedelta) -> str:
@@ -56,6 +75,12 @@ def init(directory: Annotated[Path, typer.Argument(help="Where the keys are kept
     """Make the keys that are not there yet."""
     make_keys(directory)
     typer.echo(f"The keys are in {directory}.")
+
+
+@cli.command()
+def rotate(directory: Annotated[Path, typer.Argument(help="Where the keys are kept.")] = DEFAULT_DIRECTORY) -> None:
+    """Give the communes a new key; start tips and its desk again, then seal anew with `services.tips rekey`."""
+    typer.echo(f"{rotate_communes_key(directory)} is new; the former private key stays until nothing needs it.")
 
 
 @cli.command()
@@ -77,6 +102,10 @@ def token(
         )
         raise typer.Exit(1)
     typer.echo(local_token(keys, role, units, subject=subject, ttl=timedelta(hours=ttl)))
+
+
+def _of_communes(directory: Path) -> tuple[Path, Path]:
+    return directory / DESK_PRIVATE / f"{EVERY_UNIT}.key", directory / COMMUNES_PUBLIC / f"{EVERY_UNIT}.pub"
 
 
 def _pair(private: Path, public: Path, kind: type[Ed25519PrivateKey] | type[X25519PrivateKey]) -> None:

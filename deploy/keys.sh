@@ -4,5 +4,8 @@
 set -eu
 python -m deploy.keys init /keys/private >/dev/null
 cp -u /keys/private/*.pub /keys/public/
+mkdir -p /keys/public/communes
+cp -u /keys/private/communes/*.pub /keys/public/communes/
 cp -u /keys/private/receipt.key /keys/receipt/
+cp -u /keys/private/desk/*.key /keys/desk/
 [ $# = 0 ] || exec python -m deploy.keys "$@" --keys /keys/private

@@ -39,6 +39,7 @@ class Role(StrEnum):
     CITY_OPERATOR = "city_operator"
     INTEGRATOR = "integrator"
     AUDITOR = "auditor"
+    CUSTODIAN = "custodian"
     ADMINISTRATOR = "administrator"
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
@@ -98,12 +98,14 @@ def create_service(
     routers: Sequence[APIRouter],
     opening: Callable[[ServiceRuntime], Awaitable[Any]],
     relay: bool = True,
+    beside: Callable[[Any], AbstractAsyncContextManager[None]] | None = None,
     body_limits_bytes: Mapping[str, int] | None = None,
 ) -> FastAPI:
     """The application of a service that owns facts, with its relay in the same process.
 
     `opening` gives what the service's own routes need, once the store is there; they find it by `parts_of`, and the
-    runtime by `runtime_of`. Without `relay` nothing is published: another process does that, or a test does not care.
+    runtime by `runtime_of`. `beside` runs what works between requests, on what `opening` gave. Without `relay` nothing
+    is published: another process does that, or a test does not care.
     """
 
     @asynccontextmanager
@@ -112,10 +114,11 @@ def create_service(
         await asyncio.to_thread(places)  # reading the tables takes 0.2 s, which nobody's first request should wait
         app.state.parts = await opening(runtime)
         try:
-            if relay:
-                async with runtime.relayed():
-                    yield
-            else:
+            async with AsyncExitStack() as running:
+                if relay:
+                    await running.enter_async_context(runtime.relayed())
+                if beside is not None:
+                    await running.enter_async_context(beside(app.state.parts))
                 yield
         finally:
             runtime.store.close()

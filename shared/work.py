@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fastapi import Response
 from pydantic import BaseModel
@@ -17,11 +17,11 @@ from shared.store.idempotency import IdempotencyKeys, StoredAnswer
 from shared.telemetry.correlation import correlation_id
 from shared.web import IdempotencyKey, answer_once, positions_header
 
-A = TypeVar("A", bound=Aggregate)
+T = TypeVar("T")
 
 Write = Callable[[Session], Awaitable[None]]
 """One write within a transaction; it may run several times."""
-Render = Callable[[Aggregate], StoredAnswer]
+Render = Callable[[Any], StoredAnswer]
 """How the outcome of a request is told."""
 
 
@@ -37,7 +37,7 @@ class Work:
     _render: Render | None = None
     _answer: StoredAnswer | None = None
 
-    async def commit(self, outcome: Aggregate, events: Sequence[Event], *writes: Write) -> None:
+    async def commit(self, outcome: object, events: Sequence[Event], *writes: Write) -> None:
         """Commit the writes, the events and, under the idempotency key, the answer that tells the outcome."""
 
         async def write(session: Session) -> None:
@@ -48,13 +48,14 @@ class Work:
             if self._render is None:
                 return
             told = self._render(outcome)
-            self._answer = replace(told, headers={**told.headers, **positions_header(latest(positions))})
+            stands = positions_header(latest(positions)) if positions else {}
+            self._answer = replace(told, headers={**told.headers, **stands})
             if self.key is not None:
                 await self.keys.remember(session, self.key.scope, self.key.value, self.key.digest, self._answer)
 
         await self.outbox.commit(correlated(events), write, then=remember)
 
-    async def answer(self, perform: Callable[[], Awaitable[A]], render: Render) -> Response:
+    async def answer(self, perform: Callable[[], Awaitable[T]], render: Render) -> Response:
         """The answer to the request: the first one if its key was used before, else that of `perform`.
 
         Raises: IdempotencyKeyReused; IdempotencyInProgress; what `perform` raises.

@@ -105,7 +105,7 @@ def plan_tip(rng: Random, kind: str, unit: str, now: int) -> TipPlan:
         "stream": told["stream"],
         "category": told["category"],
         "channel": choose(rng, CHANNELS[source]),
-        "text": _TEXT,
+        "text": f"{_TEXT} {text(now)}",  # reports of the very same words would be one case
     }
     if source == "citizen_anonymous":
         return TipPlan(body | {"channel": "web"}, anonymous=True)

@@ -24,6 +24,7 @@ class Ports:
     tips: int = 8001
     patrols: int = 8002
     awards: int = 8003
+    desk: int = 8004
     worker_metrics: int = 8010
     ledger_metrics: int = 8011
     broker: int = 19092

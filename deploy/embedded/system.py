@@ -91,7 +91,7 @@ class SetUp:
     def check_ports(self) -> None:
         """Every port is free. Raises: SetUpRefused with the first one that is not."""
         servers = [name for name, given in (("broker", self.broker), ("store", self.store)) if given is None]
-        for name in (*SERVICE_NAMES, "worker_metrics", "ledger_metrics", *servers):
+        for name in (*SERVICE_NAMES, "desk", "worker_metrics", "ledger_metrics", *servers):
             check_port(name, getattr(self.ports, name))
 
     async def make_topics(self) -> None:
@@ -168,7 +168,7 @@ class SetUp:
         )
 
     def _services(self) -> list[Child]:
-        return [self._service(name) for name in SERVICE_NAMES]
+        return [*(self._service(name) for name in SERVICE_NAMES), self._desk()]
 
     def _service(self, name: str) -> Child:
         port: int = getattr(self.ports, name)
@@ -181,6 +181,7 @@ class SetUp:
             told |= {f"PULSE_{owner.upper()}_URL": self.address(owner) for owner in SERVICE_NAMES if owner != name}
         if name == "tips":
             told["PULSE_SEALING_PUBLIC_KEY_FILE"] = str(self.directory.keys / keys.SEALING_PUBLIC)
+            told["PULSE_COMMUNE_KEYS_DIR"] = str(self.directory.keys / keys.COMMUNES_PUBLIC)
             told["PULSE_RECEIPT_KEY_FILE"] = str(self.directory.keys / keys.RECEIPT)
         return Child(
             name=name,
@@ -191,6 +192,21 @@ class SetUp:
             answers=lambda: http_answers(port, "/health/live"),
             grace_s=GRACE_S[SERVICES],
             address=self.address(name),
+        )
+
+    def _desk(self) -> Child:
+        port = self.ports.desk
+        told = self._told() | {"PULSE_PORT": str(port), "PULSE_HOST": HOST}
+        told["PULSE_COMMUNE_KEYS_DIR"] = str(self.directory.keys / keys.COMMUNES_PUBLIC)
+        told["PULSE_DESK_KEYS_DIR"] = str(self.directory.keys / keys.DESK_PRIVATE)
+        return Child(
+            name="tips-desk",
+            command=lambda: [sys.executable, "-m", "services.tips", "desk"],
+            stage=SERVICES,
+            environment=told,
+            answers=lambda: http_answers(port, "/health/live"),
+            grace_s=GRACE_S[SERVICES],
+            address=self.address("desk"),
         )
 
     def _background(self) -> list[Child]:

@@ -1,12 +1,15 @@
-"""Runs the tips service: its API and its relay in one process."""
+"""Starts one process of the tips service: its API with the relay, the desk, or a task of the custodians."""
 
-from services.tips.app import create_app
+import sys
+
 from services.tips.settings import TipsSettings
 from shared.web import serve
 
 
 def main() -> None:
     """Serve until told to stop. Raises: SystemExit with one sentence for a key that cannot be used."""
+    from services.tips.app import create_app
+
     settings = TipsSettings.load()
     try:
         app = create_app(settings)
@@ -16,4 +19,9 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) == 1:
+        main()
+    else:
+        from services.tips.tasks import cli
+
+        cli()

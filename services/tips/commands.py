@@ -1,13 +1,18 @@
 """What callers can ask of this service, as request bodies; owns the form of input, no rule beyond one request."""
 
-from typing import Annotated, Any, Self
+from base64 import b64decode
+from typing import Annotated, Final, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from services.tips.attachments.picture import MAX_BYTES
+from services.tips.custody.reporter import Reporter
 from services.tips.domain import Report
-from services.tips.sealing import Reporter
 from shared.contracts.tips import Addressee, TipCategory, TipChannel, TipSource, TipStream, TipValue
+from shared.errors import InvalidInput
 from shared.web import PastTime, Request
+
+MAX_BASE64: Final = (MAX_BYTES + 2) // 3 * 4
 
 Unit = Annotated[
     str,
@@ -24,6 +29,7 @@ TipId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f-]{36}$")]
 Reference = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,128}$")]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
+MessageText = Annotated[str, StringConstraints(min_length=1, max_length=5_000, strip_whitespace=True)]
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
 
 
@@ -57,6 +63,7 @@ class SubmitTip(Told):
     )
     reporter: NamedReporter | None = None
     received_at: PastTime | None = Field(default=None, description="With a token only; now, unless given.")
+    urgent: bool = Field(default=False, description="With a token only: whether the hotline has to accept it sooner.")
 
     @property
     def stated_source(self) -> TipSource:
@@ -69,8 +76,8 @@ class SubmitTip(Told):
             channel=self.channel,
             category=self.category,
             residential_group=self.residential_group,
-            text=self.text,
             happened_at=self.happened_at,
+            urgent=self.urgent,
         )
 
     @model_validator(mode="after")
@@ -113,83 +120,43 @@ class RecordTip(Told):
             channel=self.channel,
             category=self.category,
             residential_group=self.residential_group,
-            text=self.text,
             happened_at=self.happened_at,
         )
-
-
-class RegisterTip(Request):
-    """An entry in the register; now, unless a time is given."""
-
-    registered_at: PastTime | None = None
-
-
-class StartVerification(Request):
-    """The check begins; now, unless a time is given."""
-
-    verification_started_at: PastTime | None = None
-
-
-class VerifyTip(Request):
-    """The check confirmed the tip; now, unless a time is given."""
-
-    verified_at: PastTime | None = None
-
-
-class RefuteTip(Request):
-    """The check refuted the tip; now, unless a time is given."""
-
-    refuted_at: PastTime | None = None
-
-
-class AssessTip(Request):
-    """What the tip is worth; judged now, unless a time is given."""
-
-    value: TipValue
-    value_assessed_at: PastTime | None = None
-
-
-class CorrectTip(Request):
-    """The facts to put right; what is left out stays as it is."""
-
-    stream: TipStream = TipStream.CRIME_REPORT
-    channel: TipChannel = TipChannel.WEB
-    category: TipCategory = TipCategory.OTHER
-    residential_group: ResidentialGroup | None = None
-    received_at: PastTime | None = None
-
-    @model_validator(mode="after")
-    def _says_something(self) -> Self:
-        if not self.model_fields_set:
-            raise ValueError("name at least one fact to put right")
-        if "received_at" in self.model_fields_set and self.received_at is None:
-            raise ValueError("received_at must not be null")
-        return self
-
-    def facts(self) -> dict[str, Any]:
-        """Only what was said."""
-        return {name: getattr(self, name) for name in self.model_fields_set}
-
-
-class RelocateTip(Request):
-    """Where the tip belongs."""
-
-    unit: Unit
-    residential_group: ResidentialGroup | None = None
-
-
-class VoidTip(Request):
-    """Why the tip was entered in error."""
-
-    reason: Reason
 
 
 class AskStatus(Request):
     """A receipt, in the body and not in the address, which ends up in histories and logs."""
 
     receipt: Annotated[str, StringConstraints(min_length=1, max_length=60)] = Field(
-        description="In any case, with hyphens or spaces."
+        repr=False, description="In any case, with hyphens or spaces."
     )
+
+
+class AskDialogue(AskStatus):
+    """A receipt, and how far the dialogue was read."""
+
+    after: int = Field(default=-1, ge=-1, le=1_000_000, description="`next` of the page before.")
+
+
+class SendMessage(AskStatus):
+    """What a reporter has to add, or answers."""
+
+    text: MessageText = Field(repr=False)
+
+
+class AttachPicture(AskStatus):
+    """A picture; its name is not wanted, and what it tells beside the picture is dropped."""
+
+    content: Annotated[str, StringConstraints(min_length=1, max_length=MAX_BASE64)] = Field(
+        repr=False, description="A JPEG or PNG picture of up to 5 MB, in base64."
+    )
+
+    def decoded(self) -> bytes:
+        """Raises: InvalidInput unless it is base64."""
+        try:
+            return b64decode(self.content, validate=True)
+        except ValueError:  # what is not even ASCII too
+            raise InvalidInput.of("content", "is not base64") from None
 
 
 class IssueAdvisoryDocument(Request):

@@ -6,6 +6,9 @@ from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
 
+from services.tips.abuse.gate import Gate
+from services.tips.abuse.repeats import Repeats
+from services.tips.dialogue.reporters import Reporters
 from services.tips.handlers import Intake
 from services.tips.repository import Repositories
 from shared.errors import Forbidden, Unauthorised
@@ -23,6 +26,7 @@ POLICY: Final[Mapping[str, tuple[Role, ...]]] = {
     "report": (Role.TEAM_LEADER, Role.COMMUNE_OFFICER, Role.CITY_OPERATOR, Role.ADMINISTRATOR),
     "read": (Role.COMMUNE_OFFICER, Role.ADMINISTRATOR),
     "write": (Role.COMMUNE_OFFICER, Role.ADMINISTRATOR),
+    "hold": (Role.ADMINISTRATOR,),
     "import": (Role.COMMUNE_OFFICER, Role.INTEGRATOR, Role.ADMINISTRATOR),
 }
 _BEARER: Final = "bearer "
@@ -54,6 +58,9 @@ class Parts:
     repositories: Repositories
     intake: Intake
     imports: Imports
+    reporters: Reporters
+    gate: Gate
+    repeats: Repeats
 
 
 def _parts(request: Request) -> Parts:
@@ -75,11 +82,16 @@ Kept = Annotated[Repositories, Depends(_kept)]
 Runtime = Annotated[ServiceRuntime, Depends(runtime_of)]
 Reader = Annotated[Principal, who_may("read")]
 Writer = Annotated[Principal, who_may("write")]
+Holder = Annotated[Principal, who_may("hold")]
 Whoever = Annotated[Principal | None, Depends(_whoever_reports)]
 
 
 def _report(runtime: Runtime, caller: Whoever, key: RequiredIdempotencyKey) -> Work:
     return runtime.work(caller or NOBODY, key)
+
+
+def _by_receipt(runtime: Runtime, key: RequiredIdempotencyKey) -> Work:
+    return runtime.work(NOBODY, key)
 
 
 def _creation(runtime: Runtime, caller: Writer, key: RequiredIdempotencyKey) -> Work:
@@ -90,9 +102,17 @@ def _change(runtime: Runtime, caller: Writer, key: OptionalIdempotencyKey) -> Wo
     return runtime.work(caller, key)
 
 
+def _hold(runtime: Runtime, caller: Holder, key: OptionalIdempotencyKey) -> Work:
+    return runtime.work(caller, key)
+
+
 Reporting = Annotated[Work, Depends(_report)]
 """A new tip, from whomever, under an idempotency key."""
+ByReceipt = Annotated[Work, Depends(_by_receipt)]
+"""What the holder of a receipt adds, under an idempotency key; the receipt alone is the right to it."""
 Creation = Annotated[Work, Depends(_creation)]
 """Something new, under an idempotency key."""
 Alteration = Annotated[Work, Depends(_change)]
 """A step of what is there; an idempotency key is honoured."""
+Holding = Annotated[Work, Depends(_hold)]
+"""Whether what is sealed may be destroyed; an idempotency key is honoured."""

@@ -1,29 +1,30 @@
 """What this service does on request: load, let the domain decide, keep with the events; must not know HTTP."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
 
+from services.tips.abuse.budget import Budget
+from services.tips.abuse.collapsing import KeptTips, keep_tip
+from services.tips.abuse.repeats import Repeats
 from services.tips.commands import (
-    AssessTip,
-    CorrectTip,
     IssueAdvisoryDocument,
     RecordAdvisoryDocument,
     RecordTip,
-    RelocateTip,
     SubmitTip,
-    VoidTip,
 )
+from services.tips.custody.seals import Seals
+from services.tips.custody.vault import SealedReport
 from services.tips.domain import AdvisoryDocument, Tip
+from services.tips.domain.timekeeping import follow
 from services.tips.receipts import Receipt, ReceiptHasher, read_receipt
-from services.tips.sealing import Sealed, Sealer
 from shared.contracts.base import Event
 from shared.contracts.tips import TipSource
 from shared.errors import InvalidInput
 from shared.ids import anonymous_id, new_id
 from shared.places import local_date, places
-from shared.placing import require_unit_at, unit_of_fact
+from shared.placing import unit_of_fact
 from shared.repository import Aggregates
 from shared.security import Principal
 from shared.work import Work, Write
@@ -31,15 +32,20 @@ from shared.work import Work, Write
 Step = Callable[..., tuple[Tip, Sequence[Event]]]
 """A step of a tip's life, such as `Tip.verify`; takes the tip and `at`."""
 
+MOST_STEPS: Final = 10  # from a merged tip to the one that stands for it
 CITIZENS: Final = frozenset({TipSource.CITIZEN_ANONYMOUS, TipSource.CITIZEN_NAMED})
 
 
 class Vault(Protocol):
-    """What is kept of a reporter, apart from the tip: who it is, under seal, and the digest of the receipt."""
+    """What is kept apart from the tip, under seal: what it tells and who gave it."""
 
-    def keeping_reporter(self, tip: Tip, sealed: Sealed) -> Write: ...
+    def keeping(self, *reports: SealedReport) -> Write: ...
 
-    def keeping_receipt(self, tip: Tip, digest: str) -> Write: ...
+
+class Tips(KeptTips, Protocol):
+    """Where tips are kept, and of receipts neither a receipt nor anything to guess it from."""
+
+    def keeping_receipt(self, tip: Tip, digest: str, reading_key: bytes) -> Write: ...
 
     async def find_by_receipt(self, digest: str) -> Tip | None: ...
 
@@ -48,9 +54,13 @@ class Vault(Protocol):
 class Intake:
     """How reports are taken in."""
 
-    sealer: Sealer
+    seals: Seals
     receipts: ReceiptHasher
     anonymous_step_s: int
+    budget: Budget
+    ticket_key: bytes = field(repr=False)
+    repeat_key: bytes = field(repr=False)
+    repeat_window_s: int
 
 
 # -- what a request or a record of a book says as an aggregate
@@ -59,23 +69,27 @@ class Intake:
 def submitted_tip(
     command: SubmitTip, *, id: str, now: datetime, caller: Principal | None, anonymous_step_s: int
 ) -> tuple[Tip, Sequence[Event]]:
-    """The tip and its first event. Raises: InvalidInput for what only callers with a token may say."""
+    """The tip and its first events. Raises: InvalidInput for what only callers with a token may say."""
     if caller is None:
         _require_of_citizen(command)
-    at = _told_or_now(command.received_at, now)
-    return Tip.submit(
+    at = told_or_now(command.received_at, now)
+    tip, events = Tip.submit(
         id=id,
         unit=_unit_reported(command, at=at, caller=caller),
         received_at=at,
         anonymous_step_s=anonymous_step_s,
         **command.report(),
     )
+    return follow(tip, events, now=now)
 
 
 def recorded_tip(
-    command: RecordTip, *, id: str, caller: Principal, anonymous_step_s: int
+    command: RecordTip, *, id: str, now: datetime, caller: Principal, anonymous_step_s: int
 ) -> tuple[Tip, Sequence[Event]]:
-    """The tip after as much of its life as was told, and an event for each step of it, in order of time."""
+    """The tip after as much of its life as was told, and an event for each step of it, in order of time.
+
+    Of its clocks only those tell anything that the book leaves running.
+    """
     events: Sequence[Event]
     tip, events = Tip.submit(
         id=id,
@@ -89,7 +103,7 @@ def recorded_tip(
     for at, step in _life(command):
         tip, told = step(tip, at=at)
         events = (*events, *told)
-    return tip, events
+    return follow(tip, events, now=now)
 
 
 def recorded_advisory_document(
@@ -122,73 +136,37 @@ async def submit_tip(
     receipt: Receipt,
     intake: Intake,
     vault: Vault,
-    tips: Aggregates[Tip],
+    tips: Tips,
+    repeats: Repeats,
+    admission: Write | None,
     work: Work,
 ) -> Tip:
-    """A new tip; who gave it is sealed before anything is written."""
+    """A new tip; what it tells and who gave it are sealed before anything is written.
+
+    `admission` is written with it: what let it in and must not let in another.
+    """
+    now = work.clock.now()
     tip, events = submitted_tip(
-        command, id=anonymous_id(), now=work.clock.now(), caller=caller, anonymous_step_s=intake.anonymous_step_s
+        command, id=anonymous_id(), now=now, caller=caller, anonymous_step_s=intake.anonymous_step_s
     )
-    writes = [tips.inserting([tip]), vault.keeping_receipt(tip, intake.receipts.digest(receipt))]
-    if command.reporter is not None:
-        sealed = intake.sealer.seal(command.reporter.reporter(), tip=tip.id)
-        writes.append(vault.keeping_reporter(tip, sealed))
-    await work.commit(tip, events, *writes)
+    reporter = command.reporter.reporter() if command.reporter is not None else None
+    sealed = intake.seals.report(tip.id, tip.unit, command.text, reporter)
+    reading_key = intake.receipts.reading_key(receipt).public_key().public_bytes_raw()
+    kept = tips.keeping_receipt(tip, intake.receipts.digest(receipt), reading_key)
+    writes = [kept, vault.keeping(sealed), *([admission] if admission else [])]
+    # Whoever has a token or a name stands for what they say; two of them are two witnesses.
+    same = repeats.digest(now, command.text, *_beside_its_text(tip)) if caller is None and reporter is None else None
+    return await keep_tip(tip, events, writes, same=same, repeats=repeats, tips=tips, work=work)
+
+
+async def ask_status(written: str, *, intake: Intake, tips: Tips) -> Tip | None:
+    """The tip of a receipt, or the one that stands for it. Raises: InvalidInput for a mistyped receipt."""
+    tip = await tips.find_by_receipt(intake.receipts.digest(read_receipt(written)))
+    for _ in range(MOST_STEPS):
+        if tip is None or tip.merged_into is None:
+            break
+        tip = await tips.find_anywhere(tip.merged_into)
     return tip
-
-
-async def ask_status(written: str, *, intake: Intake, vault: Vault) -> Tip | None:
-    """The tip of a receipt, if there is one. Raises: InvalidInput for a mistyped receipt."""
-    return await vault.find_by_receipt(intake.receipts.digest(read_receipt(written)))
-
-
-async def take_step(
-    tip_id: str,
-    step: Step,
-    at: datetime | None,
-    *,
-    tips: Aggregates[Tip],
-    work: Work,
-) -> Tip:
-    """The tip one step on."""
-    moment = _told_or_now(at, work.clock.now())
-    return await tips.change(tip_id, lambda tip: step(tip, at=moment), work=work)
-
-
-async def assess_tip(tip_id: str, command: AssessTip, *, tips: Aggregates[Tip], work: Work) -> Tip:
-    """The tip with its value judged."""
-    moment = _told_or_now(command.value_assessed_at, work.clock.now())
-    return await tips.change(tip_id, lambda tip: tip.assess(command.value, at=moment), work=work)
-
-
-async def correct_tip(tip_id: str, command: CorrectTip, *, tips: Aggregates[Tip], work: Work) -> Tip:
-    """The tip with facts put right."""
-    now = work.clock.now()
-
-    def correct(tip: Tip) -> tuple[Tip, Sequence[Event]]:
-        if command.received_at is not None:
-            require_unit_at(tip.unit, at=command.received_at, field="received_at")
-        return tip.correct(at=now, **command.facts())
-
-    return await tips.change(tip_id, correct, work=work)
-
-
-async def relocate_tip(tip_id: str, command: RelocateTip, *, tips: Aggregates[Tip], work: Work) -> Tip:
-    """The tip in the unit where it belongs, which may be out of the caller's reach."""
-    now = work.clock.now()
-
-    def relocate(tip: Tip) -> tuple[Tip, Sequence[Event]]:
-        on = local_date(tip.received_at)
-        unit = places().validate_for(command.unit, on, residential_group=command.residential_group)
-        return tip.relocate(unit, residential_group=command.residential_group, at=now)
-
-    return await tips.change(tip_id, relocate, work=work)
-
-
-async def void_tip(tip_id: str, command: VoidTip, *, tips: Aggregates[Tip], work: Work) -> Tip:
-    """The tip, counted nowhere any more."""
-    now = work.clock.now()
-    return await tips.change(tip_id, lambda tip: tip.void(at=now, reason=command.reason), work=work)
 
 
 # -- advisory documents
@@ -202,7 +180,7 @@ async def issue_advisory_document(
     work: Work,
 ) -> AdvisoryDocument:
     """A new document. Raises: InvalidInput if it rests on tips that the caller cannot see."""
-    at = _told_or_now(command.issued_at, work.clock.now())
+    at = told_or_now(command.issued_at, work.clock.now())
     unit = unit_of_fact(command.unit, at=at, caller=work.caller)
     known = await tips.find_known(command.rests_on, work.caller)
     document, events = AdvisoryDocument.issue(
@@ -219,13 +197,19 @@ async def withdraw_advisory_document(
     document_id: str, at: datetime | None, *, documents: Aggregates[AdvisoryDocument], work: Work
 ) -> AdvisoryDocument:
     """The document, taken back."""
-    moment = _told_or_now(at, work.clock.now())
+    moment = told_or_now(at, work.clock.now())
     return await documents.change(document_id, lambda document: document.withdraw(at=moment), work=work)
 
 
-def _told_or_now(told: datetime | None, now: datetime) -> datetime:
+def told_or_now(told: datetime | None, now: datetime) -> datetime:
+    """When something happened, as far as a caller may say so."""
     # The clock of a device may run a little ahead; nothing is dated later than now, or the next step would precede it.
     return now if told is None else min(told, now)
+
+
+def _beside_its_text(tip: Tip) -> tuple[str, ...]:
+    happened = tip.happened_at.isoformat() if tip.happened_at else ""
+    return tip.unit, tip.stream, tip.category, tip.residential_group or "", happened
 
 
 def _found(references: Sequence[str], tips: Mapping[str, str]) -> tuple[str, ...]:
@@ -240,6 +224,8 @@ def _require_of_citizen(command: SubmitTip) -> None:
         raise InvalidInput.of("source", "must be citizen_anonymous or citizen_named without a token")
     if command.received_at is not None:
         raise InvalidInput.of("received_at", "is taken with a token only")
+    if command.urgent:
+        raise InvalidInput.of("urgent", "is taken with a token only")
 
 
 def _unit_reported(command: SubmitTip, *, at: datetime, caller: Principal | None) -> str:

@@ -1,16 +1,21 @@
 """Tips and advisory documents from books and former systems; owns the form of the records and what they become."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, TypeAdapter
 
 from services.tips.commands import RecordAdvisoryDocument, RecordTip
+from services.tips.custody.seals import Seals
+from services.tips.custody.vault import SealedReport
+from services.tips.domain import Tip
 from services.tips.handlers import recorded_advisory_document, recorded_tip
 from services.tips.repository import Repositories
+from shared.clock import Clock
 from shared.imports import Arrival, Record, TakeIn, Taken, import_id
 from shared.repository import Aggregates
 from shared.security import Principal
+from shared.work import Write
 
 SERVICE: Final = "tips"
 
@@ -35,7 +40,10 @@ class RecordIntake:
 
     records: Final[TypeAdapter[Any]] = TypeAdapter(AnyRecord)
 
-    def __init__(self, repositories: Repositories, *, anonymous_step_s: int) -> None:
+    def __init__(self, repositories: Repositories, *, seals: Seals, clock: Clock, anonymous_step_s: int) -> None:
+        self._vault = repositories.vault
+        self._seals = seals
+        self._clock = clock
         self._tips = repositories.tips
         self._anonymous_step_s = anonymous_step_s
         self.collections: Mapping[str, Aggregates[Any]] = {
@@ -54,19 +62,25 @@ class RecordIntake:
         }
         known = set(await self._tips.find_known(wanted, caller)) if wanted else set()
 
+        now = self._clock.now()
+
         def take_in(arrival: Arrival) -> Taken:
             record = arrival.record
             if isinstance(record, TipRecord):
                 tip, events = recorded_tip(
-                    record, id=arrival.id, caller=caller, anonymous_step_s=self._anonymous_step_s
+                    record, id=arrival.id, now=now, caller=caller, anonymous_step_s=self._anonymous_step_s
                 )
                 known.add(tip.id)
-                return Taken(tip, events)
+                return Taken(tip, events, kept=self._sealed(tip, record.text))
             tips = {reference: tip_id for reference in record.rests_on for tip_id in _ids(reference) if tip_id in known}
             document, events = recorded_advisory_document(record, id=arrival.id, tips=tips, caller=caller)
             return Taken(document, events)
 
         return take_in
+
+    def _sealed(self, tip: Tip, text: str) -> tuple[tuple[Callable[..., Write], SealedReport], ...]:
+        # Books mostly tell no text: what has nothing to seal costs neither a key nor a write.
+        return ((self._vault.keeping, self._seals.report(tip.id, tip.unit, text)),) if text else ()
 
 
 def _ids(reference: str) -> tuple[str, str]:

@@ -5,6 +5,10 @@ import hmac
 import secrets
 from typing import Final, NewType
 
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
 from shared.errors import InvalidInput
 
 Receipt = NewType("Receipt", str)
@@ -49,6 +53,11 @@ class ReceiptHasher:
 
     def digest(self, receipt: Receipt) -> str:
         return hmac.new(self._key, receipt.encode(), hashlib.sha256).hexdigest()
+
+    def reading_key(self, receipt: Receipt) -> X25519PrivateKey:
+        """The key with which whoever holds the receipt reads what officers answer; only its public part is stored."""
+        derived = HKDF(SHA256(), 32, self._key, b"commune-pulse reporter reads").derive(receipt.encode())
+        return X25519PrivateKey.from_private_bytes(derived)
 
 
 def _check(payload: list[int]) -> int:

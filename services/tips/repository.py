@@ -1,35 +1,40 @@
 """Where this service keeps its aggregates and, apart from them, what it keeps of reporters; owns the collections."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+
+from services.tips.abuse.gate import SpentTickets
+from services.tips.abuse.repeats import Reports
+from services.tips.cases import Cases
+from services.tips.custody.vault import Vault
+from services.tips.dialogue.correspondent import Correspondent
 from services.tips.domain import AdvisoryDocument, Tip
-from services.tips.sealing import Sealed
 from shared.repository import Aggregates
 from shared.store.client import Session, Store
 from shared.work import Write
 
+CAPITAL: Final = "01"  # whose key seals what leads nowhere
 
-class Tips(Aggregates[Tip]):
-    """Tips, and the vault: who gave them, under seal, and the digests of their receipts.
 
-    The vault lies in collections of its own, which no reading of a tip touches.
-    """
+class Tips(Cases):
+    """Tips, and in a collection of its own what is kept of their receipts: a digest, and the key to write to them."""
 
     def __init__(self, store: Store) -> None:
-        super().__init__(store, "tips", Tip)
-        self._reporters = store.collection("reporters")
+        super().__init__(store)
         self._receipts = store.collection("receipts")
 
-    def keeping_reporter(self, tip: Tip, sealed: Sealed) -> Write:
-        async def write(session: Session) -> None:
-            await self._reporters.insert_one({"_id": tip.id, "sealed": sealed}, session=session)
+    async def open(self) -> None:
+        await super().open()
+        await self._receipts.create_index("tip")
 
-        return write
+    def keeping_receipt(self, tip: Tip, digest: str, reading_key: bytes) -> Write:
+        """The write that keeps what finds the tip again, and the public key for what is written to its reporter."""
 
-    def keeping_receipt(self, tip: Tip, digest: str) -> Write:
         async def write(session: Session) -> None:
-            await self._receipts.insert_one({"_id": digest, "tip": tip.id}, session=session)
+            receipt = {"_id": digest, "tip": tip.id, "key": reading_key}
+            await self._receipts.insert_one(receipt, session=session)
 
         return write
 
@@ -40,6 +45,26 @@ class Tips(Aggregates[Tip]):
         document = await self._documents.find_one({"_id": receipt["tip"] if receipt else digest})
         return self._read(document) if document else None
 
+    async def find_anywhere(self, id: str) -> Tip | None:
+        """The tip of this id, whatever its unit; for what no caller gets to see."""
+        document = await self._documents.find_one({"_id": id})
+        return self._read(document) if document else None
+
+    async def find_correspondent(self, digest: str, reading_key: X25519PrivateKey) -> Correspondent:
+        """Where a receipt leads; for one that nobody knows a stand-in, after the same two look-ups."""
+        tip = await self.find_by_receipt(digest)
+        key = reading_key.public_key()
+        if tip is None:
+            return Correspondent(digest, CAPITAL, 0, key, known=False)
+        return Correspondent(tip.id, tip.unit, tip.time_step_s, key)
+
+    async def correspondent_of(self, tip: Tip) -> Correspondent | None:
+        """The reporter of a tip, if there is a receipt to read with."""
+        receipt = await self._receipts.find_one({"tip": tip.id})
+        if receipt is None:
+            return None
+        return Correspondent(tip.id, tip.unit, tip.time_step_s, X25519PublicKey.from_public_bytes(receipt["key"]))
+
 
 @dataclass(frozen=True, slots=True)
 class Repositories:
@@ -47,12 +72,24 @@ class Repositories:
 
     tips: Tips
     advisory_documents: Aggregates[AdvisoryDocument]
+    vault: Vault
+    reports: Reports
+    spent: SpentTickets
 
     @classmethod
     def of(cls, store: Store) -> Self:
-        return cls(tips=Tips(store), advisory_documents=Aggregates(store, "advisory_documents", AdvisoryDocument))
+        return cls(
+            tips=Tips(store),
+            advisory_documents=Aggregates(store, "advisory_documents", AdvisoryDocument),
+            vault=Vault(store),
+            reports=Reports(store),
+            spent=SpentTickets(store),
+        )
 
     async def open(self) -> None:
         """Make the indexes; safe to repeat."""
         await self.tips.open()
         await self.advisory_documents.open()
+        await self.vault.open()
+        await self.reports.open()
+        await self.spent.open()

@@ -3,11 +3,25 @@
 from datetime import datetime
 from typing import Literal, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from services.tips.domain import AdvisoryDocumentStatus, Tip, TipStatus
+from services.tips.dialogue.message import Author
+from services.tips.domain import AdvisoryDocumentStatus, Authority, Tip, TipStatus
+from services.tips.domain.clocks import ClockName, ClockState
+from services.tips.domain.duplicates import Likeness
 from shared.contracts.tips import Addressee, TipCategory, TipChannel, TipSource, TipStream, TipValue
 from shared.views import View
+
+
+class ClockView(BaseModel):
+    """One clock of a tip: in time up to `due_at`."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: ClockName
+    state: ClockState
+    warn_at: datetime
+    due_at: datetime
 
 
 class TipSummary(View):
@@ -19,22 +33,45 @@ class TipSummary(View):
     channel: TipChannel
     category: TipCategory
     residential_group: str | None
+    urgent: bool
+    assigned_to: str | None
+    merged_into: str | None
+    repeated: int = Field(description="How often the same report came again and was merged into this one.")
     received_at: datetime
     registered_at: datetime | None
     verification_started_at: datetime | None
     verified_at: datetime | None
     refuted_at: datetime | None
+    found_inconclusive_at: datetime | None
+    transferred_at: datetime | None
+    resolved_at: datetime | None
+    suspended_at: datetime | None
+    closed_at: datetime | None
     value: TipValue
     value_assessed_at: datetime | None
     decision_due_at: datetime | None
+    clocks: tuple[ClockView, ...]
 
 
 class TipView(TipSummary):
-    """A tip with what it tells; never with who told it."""
+    """A tip with all that is not under seal; what it tells is read at the desk."""
 
-    text: str
     happened_at: datetime | None
+    extensions: int
+    resumed_at: datetime | None
+    authority: Authority | None
     void_reason: str | None
+    hold_reason: str | None
+    erased_at: datetime | None
+
+
+class DuplicateView(BaseModel):
+    """A tip that may report the same as another, and what speaks for it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    tip: TipSummary
+    reasons: tuple[Likeness, ...]
 
 
 class SubmittedTipView(BaseModel):
@@ -52,6 +89,30 @@ class TipStatusView(BaseModel):
     @classmethod
     def of(cls, tip: Tip | None) -> Self:
         return cls(status=tip.status if tip else "unknown")
+
+
+class MessageView(BaseModel):
+    """One message of a dialogue; the time of a reporter's is as coarse as all times of the tip."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    number: int
+    author: Author
+    sent_at: datetime
+    text: str
+
+
+class DialogueView(BaseModel):
+    """A page of a dialogue; of the same form for a receipt that nobody knows."""
+
+    messages: list[MessageView]
+    next: int | None = Field(description="Send it as `after` for the following page; null at the end.")
+
+
+class SentView(BaseModel):
+    """That a message came in."""
+
+    status: Literal["sent"] = "sent"
 
 
 class AdvisoryDocumentView(View):

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel
 
-from shared.contracts import alerts, awards, figures, incidents, outbox, patrols, stats, tips
+from shared.contracts import alerts, audit, awards, figures, incidents, outbox, patrols, stats, tips
 from shared.contracts.base import Event
 
 FOREVER: Final = -1
@@ -129,6 +129,15 @@ ALERTS: Final = Topic(
     events=alerts.EVENTS,
 )
 
+TIPS_AUDIT: Final = Topic(
+    name="tips.audit.v1",
+    description="Heads of the audit log of access to what is sealed of tips: whoever keeps one sees a tail cut off.",
+    partition_key="unit",  # the city's: there is one chain
+    producer="services.tips",
+    consumers=(),
+    events=audit.EVENTS,
+)
+
 FACT_TOPICS: Final = (TIPS, PATROLS, INCIDENTS, AWARDS)
 
 
@@ -144,7 +153,7 @@ def dead_letters_of(topic: Topic) -> Topic:
 
 
 DEAD_LETTERS: Final = tuple(dead_letters_of(topic) for topic in FACT_TOPICS)
-REGISTRY: Final = (*FACT_TOPICS, FIGURES, ALERTS, HEADS, RESEND, PANES, *DEAD_LETTERS)
+REGISTRY: Final = (*FACT_TOPICS, FIGURES, ALERTS, TIPS_AUDIT, HEADS, RESEND, PANES, *DEAD_LETTERS)
 """The topics that every installation has."""
 DOCUMENTED: Final = (*REGISTRY, STATE)
 """Those and the kinds of topics that come and go."""

@@ -27,13 +27,15 @@ class Arrival:
 class Taken:
     """What one record became: an aggregate with the events of its life so far, and what else has to be written.
 
-    Shape: `updates` are other aggregates before and after; `writes` run in the same transaction.
+    Shape: `updates` are other aggregates before and after; `writes` run in the same transaction; `kept` are pairs of
+    what makes one write of many things, and one such thing, so that a batch writes them at once.
     """
 
     aggregate: Aggregate
     events: Sequence[Event]
     updates: tuple[tuple[Aggregate, Aggregate], ...] = ()
     writes: tuple[Write, ...] = ()
+    kept: tuple[tuple[Callable[..., Write], object], ...] = ()
 
 
 TakeIn = Callable[[Arrival], Taken]
@@ -66,12 +68,15 @@ class UnitBatch:
     updated: dict[str, tuple[Aggregate, Aggregate]] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     writes: list[Write] = field(default_factory=list)
+    kept: dict[Callable[..., Write], list[object]] = field(default_factory=dict)
 
     def take(self, arrival: Arrival, taken: Taken) -> None:
         self.arrivals.append(arrival)
         self.added.setdefault(arrival.record.type, {})[taken.aggregate.id] = taken.aggregate
         self.events += taken.events
         self.writes += taken.writes
+        for keeping, thing in taken.kept:
+            self.kept.setdefault(keeping, []).append(thing)
         for before, after in taken.updates:
             self._update(before, after)
 
@@ -83,6 +88,7 @@ class UnitBatch:
             *(collections[kind].inserting(list(added.values()), digests) for kind, added in self.added.items()),
             *(places[type(after)].replacing(before, after) for before, after in self.updated.values()),
             *self.writes,
+            *(keeping(*things) for keeping, things in self.kept.items()),
         ]
 
     def _update(self, before: Aggregate, after: Aggregate) -> None:

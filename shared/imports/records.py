@@ -43,8 +43,8 @@ class RecordOutcome(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    key: str | None
-    type: str | None
+    key: str | None = None
+    type: str | None = None
     outcome: Outcome
     id: str | None = None
     errors: Sequence[Mapping[str, str]] | None = None

@@ -131,6 +131,16 @@ DELIVERY_ATTEMPTS = _counter(
 TIPS_RECEIVED = _counter("pulse_tips_received_total", "Tips taken in.", "stream")
 TIPS_SEALED = _counter("pulse_tips_sealed_total", "Contents and identities sealed at intake.", "part")
 
+TIP_PROOFS_WANTED = _counter("pulse_tips_proofs_wanted_total", "Reports above the budget that were asked for proof.")
+TIPS_REPEATED = _counter("pulse_tips_repeated_total", "Reports merged into the same one of the window before.")
+TIP_CLOCKWORK_LEADER = _gauge("pulse_tips_clockwork_leader", "1 while this process looks at the clocks of tips.")
+TIP_CLOCKWORK_ERRORS = _counter("pulse_tips_clockwork_errors_total", "Looks at the clocks of tips that failed.")
+TIP_DEADLINE_LATE_SECONDS = _histogram(
+    "pulse_tips_deadline_late_seconds",
+    "Time from the moment of a deadline's event to its being told by the clockwork.",
+    buckets=REQUEST_BUCKETS_S,
+)
+
 CATALOGUE: Final[tuple[Metric, ...]] = tuple(_catalogue)
 
 

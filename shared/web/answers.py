@@ -33,8 +33,9 @@ class Page(BaseModel, Generic[T]):
 
 
 def positions_header(positions: Iterable[object]) -> dict[str, str]:
-    """The header that tells at which positions a write stands, `tips.v1/00070/17, …`."""
-    return {POSITION_HEADER: ", ".join(str(position) for position in positions)}
+    """The header that tells at which positions a write stands, `tips.v1/00070/17, …`; none if it told no event."""
+    stated = ", ".join(str(position) for position in positions)
+    return {POSITION_HEADER: stated} if stated else {}
 
 
 def encode_cursor(values: Mapping[str, str | int]) -> str:

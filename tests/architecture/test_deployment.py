@@ -9,11 +9,11 @@ from typing import Any, Final
 import pytest
 
 from services.stats.settings import StatsSettings
-from services.tips.settings import TipsSettings
+from services.tips.settings import DeskSettings, TipsSettings
 
 ROOT: Final = Path(__file__).parents[2]
 OWNERS: Final = {"tips", "patrols", "awards"}
-SERVICES: Final = OWNERS | {"stats-api", "stats-worker", "stats-ledger"}
+SERVICES: Final = OWNERS | {"tips-desk", "stats-api", "stats-worker", "stats-ledger"}
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +34,12 @@ def test_only_the_intake_holds_the_key_of_receipts(containers: dict[str, Any]) -
     assert holders == {"keys", "tips"}
 
 
+def test_only_the_desk_holds_the_keys_of_communes(containers: dict[str, Any]) -> None:
+    holders = {name for name, container in containers.items() if "desk-keys" in _volumes(container)}
+
+    assert holders == {"keys", "tips-desk"}
+
+
 def test_services_run_without_privileges_on_a_disk_that_cannot_be_written(containers: dict[str, Any]) -> None:
     for name in SERVICES:
         assert containers[name]["read_only"], name
@@ -47,7 +53,11 @@ def test_services_can_be_scaled(containers: dict[str, Any]) -> None:
 
 
 def test_every_variable_of_a_service_is_a_setting(containers: dict[str, Any]) -> None:
-    known = {f"PULSE_{name.upper()}" for settings in (StatsSettings, TipsSettings) for name in settings.model_fields}
+    known = {
+        f"PULSE_{name.upper()}"
+        for settings in (StatsSettings, TipsSettings, DeskSettings)
+        for name in settings.model_fields
+    }
     for name in SERVICES:
         told = {variable for variable in containers[name]["environment"] if variable.startswith("PULSE_")}
         assert told <= known, name
@@ -56,8 +66,8 @@ def test_every_variable_of_a_service_is_a_setting(containers: dict[str, Any]) ->
 def test_gateway_leads_to_every_service() -> None:
     routes = (ROOT / "deploy/gateway/nginx.conf").read_text()
 
-    assert set(re.findall(r"set \$to ([a-z-]+);", routes)) == OWNERS | {"stats-api"}
-    assert set(re.findall(r"location /([a-z]+)/ ", routes)) == OWNERS
+    assert set(re.findall(r"set \$to ([a-z-]+);", routes)) == OWNERS | {"tips-desk", "stats-api"}
+    assert set(re.findall(r"location /([a-z]+)/ ", routes)) == OWNERS | {"desk"}
 
 
 def test_prometheus_scrapes_every_service() -> None:

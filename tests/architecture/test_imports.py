@@ -15,6 +15,7 @@ MODULES = (
     "deploy.keys",
     *(f"services.{name}.domain" for name in ("tips", "patrols", "awards")),
     *(f"services.tips.{name}" for name in ("app", "routes", "deps", "repository", "handlers")),
+    *(f"services.tips.{name}" for name in ("desk.app", "custodians", "custody.opening")),
     *(f"services.stats.{name}" for name in ("catalogue", "engine", "panes", "windows", "verify", "app")),
 )
 
@@ -57,6 +58,8 @@ def test_contracts_hold() -> None:
         ("services.tips.handlers", "import services.awards.domain", "services are independent"),
         ("services.tips.domain", "import services.tips.handlers", "within a service"),
         ("services.tips.handlers", "import services.tips.repository", "within a service"),
+        ("services.tips.app", "import services.tips.desk.app", "the intake of tips seals and never opens"),
+        ("services.tips.handlers", "import services.tips.custody.opening", "the intake of tips seals and never opens"),
         ("services.tips.domain", "import aiokafka", "domain and engine do no I/O"),
         ("services.stats.engine", "import shared.store.client", "domain and engine do no I/O"),
         ("services.tips.repository", "import pymongo", "only shared.store names the driver"),

@@ -57,6 +57,9 @@ class System:
     def tips(self, role: str | None = None, unit: str = "*") -> Service:
         return self._service("tips", 8001, role, unit)
 
+    def desk(self, role: str, unit: str = "*") -> Service:
+        return self._service("desk", 8004, role, unit)
+
     def patrols(self, role: str | None = "team_leader", unit: str = "*") -> Service:
         return self._service("patrols", 8002, role, unit)
 

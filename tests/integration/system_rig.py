@@ -125,7 +125,7 @@ class System:
 
     async def ready(self) -> None:
         """Return when every process says that it is."""
-        ports = [*SERVICE_NAMES, "worker_metrics", "ledger_metrics"]
+        ports = [*SERVICE_NAMES, "desk", "worker_metrics", "ledger_metrics"]
         for port in ports:
             await until(lambda port=port: self._is_ready(port), within_s=START_S, what=f"readiness of {port}")  # type: ignore[misc]
 

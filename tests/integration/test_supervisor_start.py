@@ -14,9 +14,9 @@ from deploy.embedded.servers import broker_answers, free_port, start_broker, sta
 from deploy.embedded.system import SERVERS, SetUp
 
 ROOT = Path(__file__).resolve().parents[2]
-WAIT_S = 120  # a busy machine starts seven processes slowly
-SERVICES = ("stats", "tips", "patrols", "awards", "stats-worker", "stats-ledger")
-NAMES = ("stats", "tips", "patrols", "awards", "worker_metrics", "ledger_metrics", "broker", "store")
+WAIT_S = 120  # a busy machine starts eight processes slowly
+SERVICES = ("stats", "tips", "patrols", "awards", "tips-desk", "stats-worker", "stats-ledger")
+NAMES = ("stats", "tips", "patrols", "awards", "desk", "worker_metrics", "ledger_metrics", "broker", "store")
 
 
 def environment(directory: Path, **more: str) -> dict[str, str]:
@@ -94,6 +94,12 @@ def test_no_service_is_told_where_a_private_key_is(tmp_path: Path) -> None:
     told = [value for child in children if child.name != "demo" for value in child.environment.values()]
 
     assert not [value for value in told if value.endswith(("jwt.key", "custodian.key"))]
+
+
+def test_only_the_desk_is_told_where_the_keys_of_communes_are(tmp_path: Path) -> None:
+    children = SetUp.of(environment(tmp_path)).children()
+
+    assert [child.name for child in children if "PULSE_DESK_KEYS_DIR" in child.environment] == ["tips-desk"]
 
 
 def test_everything_comes_up_and_ends_cleanly_on_interrupt(tmp_path: Path) -> None:

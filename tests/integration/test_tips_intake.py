@@ -15,8 +15,11 @@ import structlog
 
 from services.tips.app import intake_of
 from services.tips.commands import SubmitTip
+from services.tips.custody.envelope import Envelope, Kind, Piece, unseal
+from services.tips.custody.reporter import Reporter
+from services.tips.custody.seals import Seals
+from services.tips.custody.vault import Scope, SealedReport, Vault
 from services.tips.receipts import ALPHABET, new_receipt
-from services.tips.sealing import Reporter, Sealed, unseal
 from services.tips.settings import TipsSettings
 from shared.security import Role
 from tests.integration.tips_rig import OTHER, UNIT, TipsRig, report
@@ -32,11 +35,12 @@ async def rig(store_uri: str, tmp_path: Path) -> AsyncIterator[TipsRig]:
         yield rig
 
 
-class SealingSkipped:
-    """The sabotage: who gave the tip is kept as it is."""
+class SealingSkipped(Seals):
+    """The sabotage: what the tip tells and who gave it are kept as they are."""
 
-    def seal(self, reporter: Reporter, *, tip: str) -> Sealed:
-        return Sealed(orjson.dumps({"name": reporter.name, "contact": reporter.contact}))
+    def report(self, tip: str, unit: str, text: str, reporter: Reporter | None = None) -> SealedReport:
+        told = reporter.encoded() if reporter else b""
+        return SealedReport(tip, {}, [Envelope(Piece(tip, Kind.CONTENT), text.encode() + told, ())])
 
 
 # -- the receipt
@@ -72,7 +76,7 @@ async def test_a_report_sent_again_is_one_report_and_has_the_same_receipt(rig: T
     assert (again.status_code, again.json()) == (201, first.json())
     assert again.headers["idempotency-replayed"] == "true"
     assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
-    assert len(await rig.journal()) == 1
+    assert len(await rig.told()) == 1
 
 
 async def test_twins_of_a_report_at_once_are_one_report(rig: TipsRig) -> None:
@@ -81,7 +85,7 @@ async def test_twins_of_a_report_at_once_are_one_report(rig: TipsRig) -> None:
     receipts = {answer.json()["receipt"] for answer in answers if answer.status_code == 201}
     assert len(receipts) == 1
     assert {answer.status_code for answer in answers} <= {201, 409}
-    assert len(await rig.journal()) == 1
+    assert len(await rig.told()) == 1
 
 
 async def test_the_same_key_of_two_callers_is_two_keys(rig: TipsRig) -> None:
@@ -99,7 +103,9 @@ async def test_an_anonymous_tip_leaves_no_exact_time(rig: TipsRig) -> None:
     await rig.submit()
     await rig.submit()
 
-    for event in await rig.journal():
+    moments = re.findall(r'"(20\d\d-[^"]+)"', orjson.dumps(await rig.journal()).decode())
+    assert all(datetime.fromisoformat(text).timestamp() % QUARTER.total_seconds() == 0 for text in moments)
+    for event in await rig.told():
         due = event["data"]["is"].pop("decision_due_at")
         assert datetime.fromisoformat(due).time() == time(0)  # of a day, as all deadlines of that day
         times = re.findall(r'"(20\d\d-[^"]+)"', orjson.dumps(event).decode())
@@ -141,18 +147,19 @@ async def test_who_gave_a_tip_is_nowhere_but_under_seal(
 async def test_the_custodian_can_open_the_seal(rig: TipsRig) -> None:
     await rig.submit(reporter=REPORTER)
 
-    document = await rig.runtime.store.collection("reporters").find_one({})
-
-    assert document is not None
-    opened = unseal(Sealed(bytes(document["sealed"])), rig.custodian, tip=document["_id"])
+    vault, tip = Vault(rig.runtime.store), (await rig.only_tip())["id"]
+    envelope, key = await vault.find(Piece(tip, Kind.IDENTITY)), await vault.erasure_key(tip, Scope.IDENTITY)
+    assert envelope is not None
+    assert key is not None
+    opened = Reporter.decoded(unseal(envelope, rig.custodian, erasure_key=key))
     assert (opened.name, opened.contact) == (CANARY_NAME, CANARY_CONTACT)
-    assert document["_id"] == (await rig.only_tip())["id"]
 
 
 async def test_skipped_sealing_would_be_noticed(store_uri: str, tmp_path: Path) -> None:
     async with TipsRig.running(store_uri, tmp_path) as rig:
         assert isinstance(rig.runtime.settings, TipsSettings)
-        sabotaged = replace(intake_of(rig.runtime.settings), sealer=SealingSkipped())
+        sound = intake_of(rig.runtime.settings)
+        sabotaged = replace(sound, seals=SealingSkipped(sound.seals.communes, rig.custodian.public_key()))
     async with TipsRig.running(store_uri, tmp_path, intake=sabotaged) as rig:
         await rig.submit(reporter=REPORTER)
 
@@ -165,9 +172,8 @@ async def test_skipped_sealing_would_be_noticed(store_uri: str, tmp_path: Path) 
 async def test_a_member_of_the_force_registers_a_tip_of_their_unit(rig: TipsRig) -> None:
     leader = rig.mint.headers(Role.TEAM_LEADER, UNIT)
 
-    answer = await rig.submit(
-        headers=leader, source="force_member", channel="force", received_at="2026-11-01T07:30:00+07:00"
-    )
+    told = {"stream": "security_information", "received_at": "2026-11-01T07:30:00+07:00"}
+    answer = await rig.submit(headers=leader, source="force_member", channel="force", **told)
 
     assert answer.status_code == 201
     assert answer.headers["pulse-position"] == f"tips.v1/{UNIT}/1"

@@ -34,7 +34,7 @@ async def test_a_tip_is_worked_on_from_report_to_finding(rig: TipsRig) -> None:
     shown = (await rig.client.get(f"/v1/tips/{tip}", headers=rig.officer)).json()
     assert shown == steps[-1].json()
     assert (shown["status"], shown["value"], shown["verified_at"]) == ("refuted", "valuable", None)
-    events = await rig.journal()
+    events = await rig.told()
     assert [event["type"] for event in events] == [
         "tip.received.v1",
         "tip.registered.v1",
@@ -57,7 +57,7 @@ async def test_a_correction_and_a_voiding_take_figures_back(rig: TipsRig) -> Non
 
     assert (corrected.json()["category"], corrected.json()["received_at"][:10]) == ("fraud", "2026-01-05")
     assert voided.json()["status"] == "voided"
-    events = await rig.journal()
+    events = await rig.told()
     assert events[1]["data"]["is"]["category"] == "fraud"
     assert events[2]["data"]["is"] is None
     assert _told_without_a_gap(events)
@@ -72,8 +72,8 @@ async def test_a_relocated_tip_leaves_one_unit_and_comes_to_the_other(rig: TipsR
     moved = await rig.step(tip, "relocation", {"unit": OTHER, "residential_group": "tdp-3"})
 
     assert moved.status_code == 200, moved.text
-    assert moved.headers["pulse-position"] == f"tips.v1/{OTHER}/1, tips.v1/{UNIT}/3"
-    left, came = (await rig.journal())[-1], (await rig.journal(OTHER))[-1]
+    assert moved.headers["pulse-position"] == f"tips.v1/{OTHER}/1, tips.v1/{UNIT}/5"
+    left, came = (await rig.told())[-1], (await rig.journal(OTHER))[-1]
     assert left["type"] == came["type"] == "tip.relocated.v1"
     assert left["causationid"] == came["causationid"]
     assert (left["data"]["is"], came["data"]["was"]) == (None, None)
@@ -95,7 +95,7 @@ async def test_an_advisory_document_rests_on_tips_and_can_be_withdrawn(rig: Tips
     assert issued.status_code == 201, issued.text
     assert (await rig.client.get(path, headers=rig.officer)).json() == withdrawn.json()
     assert withdrawn.json()["status"] == "withdrawn"
-    events = (await rig.journal())[1:]
+    events = (await rig.told())[1:]
     assert [event["type"] for event in events] == ["advisory_document.issued.v1", "advisory_document.withdrawn.v1"]
     assert [event["data"]["rests_on"] for event in events] == [[tip], [tip]]
     assert events[1]["data"]["was"] == events[0]["data"]["is"]
@@ -112,7 +112,7 @@ async def test_a_step_sent_again_with_its_key_is_taken_once(rig: TipsRig) -> Non
 
     assert (again.status_code, again.json()) == (200, first.json())
     assert (anew.status_code, anew.json()["code"]) == (409, "transition-not-allowed")
-    assert len(await rig.journal()) == 2
+    assert len(await rig.told()) == 2
 
 
 async def test_of_two_officers_at_once_one_takes_the_step(rig: TipsRig) -> None:
@@ -121,7 +121,7 @@ async def test_of_two_officers_at_once_one_takes_the_step(rig: TipsRig) -> None:
     answers = await asyncio.gather(*(rig.step(tip, "registration") for _ in range(4)))
 
     assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409]
-    assert len(await rig.journal()) == 2
+    assert len(await rig.told()) == 2
 
 
 async def test_lists_are_paged_latest_first_and_end_at_the_unit(rig: TipsRig) -> None:

@@ -13,14 +13,16 @@ import httpx
 from bson.raw_bson import RawBSONDocument
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from fastapi import FastAPI
 from pydantic import SecretStr
 from pymongo import MongoClient
 
 from services.tips.app import assemble, intake_of
+from services.tips.custody.vault import Vault
 from services.tips.handlers import Intake
 from services.tips.settings import TipsSettings
-from shared.clock import SystemClock
-from shared.contracts.topics import TIPS
+from shared.clock import Clock
+from shared.contracts.topics import TIPS, TIPS_AUDIT
 from shared.security import Role
 from shared.service import ServiceRuntime
 from shared.testing.tokens import TokenMint
@@ -40,7 +42,9 @@ class TipsRig:
     client: httpx.AsyncClient
     mint: TokenMint
     custodian: X25519PrivateKey
+    commune: X25519PrivateKey
     uri: str
+    app: FastAPI
     officer: Mapping[str, str] = field(init=False)
     integrator: Mapping[str, str] = field(init=False)
 
@@ -78,6 +82,10 @@ class TipsRig:
         assert answer.status_code == 200, answer.text
         return list(answer.json()["events"])
 
+    async def told(self, unit: str = UNIT) -> list[Json]:
+        """The events of a unit without those of clocks, which change no facts."""
+        return [event for event in await self.journal(unit) if not event["type"].startswith("tip.deadline_")]
+
     def everything_stored(self) -> bytes:
         """All documents of the database, as the bytes that the server sends."""
         with MongoClient[RawBSONDocument](self.uri, document_class=RawBSONDocument) as client:
@@ -87,33 +95,48 @@ class TipsRig:
     @classmethod
     @asynccontextmanager
     async def running(
-        cls, mongodb_uri: str, directory: Path, *, intake: Intake | None = None, relay: bool = False
+        cls,
+        mongodb_uri: str,
+        directory: Path,
+        *,
+        intake: Intake | None = None,
+        relay: bool = False,
+        clock: Clock | None = None,
     ) -> AsyncIterator[Self]:
         """The service as it runs in production, called in process; its database is dropped at the end."""
-        mint, custodian = TokenMint(directory), X25519PrivateKey.generate()
-        settings = tips_settings(directory, mongodb_uri, mint, custodian)
-        runtime = ServiceRuntime.of(settings, database=f"tips_{uuid4().hex[:12]}", topics=(TIPS,), clock=SystemClock())
+        mint, custodian, commune = TokenMint(directory), X25519PrivateKey.generate(), X25519PrivateKey.generate()
+        settings = tips_settings(directory, mongodb_uri, mint, custodian, commune)
+        runtime = ServiceRuntime.of(
+            settings, database=f"tips_{uuid4().hex[:12]}", topics=(TIPS, TIPS_AUDIT), clock=clock
+        )
         app = assemble(runtime, intake or intake_of(settings), relay=relay)
         transport = httpx.ASGITransport(app)
         async with (
             app.router.lifespan_context(app),
             httpx.AsyncClient(transport=transport, base_url="http://tips") as client,
         ):
-            yield cls(runtime, client, mint, custodian, mongodb_uri)
+            yield cls(runtime, client, mint, custodian, commune, mongodb_uri, app)
+            await asyncio.shield(Vault(runtime.store).erasure.drop())
             await asyncio.shield(runtime.store.drop())
 
 
-def tips_settings(directory: Path, mongodb_uri: str, mint: TokenMint, custodian: X25519PrivateKey) -> TipsSettings:
+def tips_settings(
+    directory: Path, mongodb_uri: str, mint: TokenMint, custodian: X25519PrivateKey, commune: X25519PrivateKey
+) -> TipsSettings:
     """Settings with keys made for this test."""
-    public, receipts = directory / "sealing.pem", directory / "receipts.key"
-    public.write_bytes(custodian.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    public, receipts, communes = directory / "sealing.pem", directory / "receipts.key", directory / "communes"
+    communes.mkdir(exist_ok=True)
+    for file, key in ((public, custodian), (communes / "all.pub", commune)):
+        file.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
     receipts.write_text(secrets.token_hex(32))
     return TipsSettings(
         mongodb_uri=SecretStr(mongodb_uri),
         kafka_bootstrap_servers=NOWHERE,
         jwt_public_key_file=mint.public_key_file,
         sealing_public_key_file=public,
+        commune_keys_dir=communes,
         receipt_key_file=receipts,
+        repeat_window_s=0,  # tests send the same report again and mean two
     )
 
 

@@ -9,31 +9,58 @@ import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from typer.testing import CliRunner
 
-from deploy.keys import JWT_PRIVATE, JWT_PUBLIC, RECEIPT, SEALING_PRIVATE, SEALING_PUBLIC, cli, local_token, make_keys
+from deploy.keys import (
+    JWT_PRIVATE,
+    JWT_PUBLIC,
+    RECEIPT,
+    SEALING_PRIVATE,
+    SEALING_PUBLIC,
+    cli,
+    local_token,
+    make_keys,
+    rotate_communes_key,
+)
 from shared.security import Role
+
+
+def files(directory: Path) -> dict[str, Path]:
+    return {str(path.relative_to(directory)): path for path in directory.rglob("*") if path.is_file()}
 
 
 def test_private_keys_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
     make_keys(tmp_path)
 
-    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    modes = {name: stat.S_IMODE(path.stat().st_mode) for name, path in files(tmp_path).items()}
     assert modes == {
         JWT_PRIVATE: 0o600,
         JWT_PUBLIC: 0o644,
         SEALING_PRIVATE: 0o600,
         SEALING_PUBLIC: 0o644,
         RECEIPT: 0o600,
+        "desk/all.key": 0o600,
+        "communes/all.pub": 0o644,
     }
 
 
 def test_keys_are_made_once(tmp_path: Path) -> None:
     make_keys(tmp_path)
-    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    before = {name: path.read_bytes() for name, path in files(tmp_path).items()}
     (tmp_path / JWT_PUBLIC).unlink()  # as after a power cut between the two
 
     make_keys(tmp_path)
 
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    assert {name: path.read_bytes() for name, path in files(tmp_path).items()} == before
+
+
+def test_a_rotated_key_of_communes_is_new_and_the_former_private_one_stays(tmp_path: Path) -> None:
+    make_keys(tmp_path)
+    before = {name: path.read_bytes() for name, path in files(tmp_path).items()}
+
+    rotate_communes_key(tmp_path)
+
+    after = {name: path.read_bytes() for name, path in files(tmp_path).items()}
+    assert before["desk/all.key"] in [content for name, content in after.items() if name.startswith("desk/all-of-")]
+    assert {name for name in before if after[name] != before[name]} == {"desk/all.key", "communes/all.pub"}
 
 
 def test_token_is_accepted_by_the_public_key(tmp_path: Path) -> None:

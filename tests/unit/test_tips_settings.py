@@ -14,6 +14,7 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.Monke
         path = tmp_path / name.lower()
         path.write_text("not a key")
         monkeypatch.setenv(f"PULSE_{name}", str(path))
+    monkeypatch.setenv("PULSE_COMMUNE_KEYS_DIR", str(tmp_path))
     return monkeypatch
 
 
@@ -25,7 +26,7 @@ def test_times_of_anonymous_tips_are_floored_to_a_part_of_an_hour(environment: p
         TipsSettings.load()
 
 
-@pytest.mark.parametrize("name", ["PULSE_SEALING_PUBLIC_KEY_FILE", "PULSE_RECEIPT_KEY_FILE"])
+@pytest.mark.parametrize("name", ["PULSE_SEALING_PUBLIC_KEY_FILE", "PULSE_COMMUNE_KEYS_DIR", "PULSE_RECEIPT_KEY_FILE"])
 def test_without_its_keys_the_service_does_not_start(environment: pytest.MonkeyPatch, name: str) -> None:
     environment.delenv(name)
 

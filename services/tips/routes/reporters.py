@@ -1,47 +1,73 @@
 """Paths of those who report, with a token or without; must not decide anything."""
 
-from fastapi import APIRouter, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Response
 
 from services.tips import handlers
 from services.tips.commands import AskStatus, SubmitTip
-from services.tips.deps import Reporting, ThisService, Whoever
+from services.tips.deps import Parts, Reporting, ThisService, Whoever
+from services.tips.domain import Tip
+from services.tips.pace import steady
 from services.tips.receipts import Receipt, new_receipt
 from services.tips.schemas import SubmittedTipView, TipStatusView
 from shared.aggregate import Aggregate
 from shared.security import Principal
 from shared.store.idempotency import StoredAnswer
 from shared.web.answers import POSITION_HEADER
-from shared.work import Render
+from shared.work import Render, Work
 
 router = APIRouter(prefix="/v1", tags=["reporters"])
 
+Proof = Annotated[
+    str | None,
+    Header(alias="Pulse-Proof", max_length=500, description="What a 429 asked for; not needed with a token."),
+]
+
 
 @router.post("/tips", status_code=201, response_model=SubmittedTipView)
-async def submit_tip(command: SubmitTip, caller: Whoever, work: Reporting, service: ThisService) -> Response:
-    """Take a report in. Needs no token; the receipt is shown in this answer only, and in replays of it."""
-    receipt = new_receipt()
-    answer = await work.answer(
-        lambda: handlers.submit_tip(
-            command,
-            caller=caller,
-            receipt=receipt,
-            intake=service.intake,
-            vault=service.repositories.tips,
-            tips=service.repositories.tips,
-            work=work,
-        ),
-        _with_receipt(receipt, caller),
-    )
-    if caller is None and POSITION_HEADER in answer.headers:
-        del answer.headers[POSITION_HEADER]  # a reporter's device must not keep where in the public log the tip stands
-    return answer
+async def submit_tip(
+    command: SubmitTip, caller: Whoever, work: Reporting, service: ThisService, proof: Proof = None
+) -> Response:
+    """Take a report in. Needs no token; the receipt is shown in this answer only, and in replays of it.
+
+    When very many come in without a token, the answer is 429 with a `challenge`, and the report is taken with proof.
+    """
+    return await take_in(command, caller, work, service, proof=proof)
 
 
 @router.post("/receipts/status")
 async def ask_status(command: AskStatus, service: ThisService) -> TipStatusView:
     """How things stand with the tip of a receipt; `unknown` for a receipt that was never given."""
-    tip = await handlers.ask_status(command.receipt, intake=service.intake, vault=service.repositories.tips)
-    return TipStatusView.of(tip)
+    async with steady():
+        tip = await handlers.ask_status(command.receipt, intake=service.intake, tips=service.repositories.tips)
+        return TipStatusView.of(tip)
+
+
+async def take_in(
+    command: SubmitTip, caller: Principal | None, work: Work, service: Parts, *, proof: str | None
+) -> Response:
+    """The answer to a report, whichever way it came. Raises: ProofWanted."""
+    receipt = new_receipt()
+
+    async def perform() -> Tip:
+        return await handlers.submit_tip(
+            command,
+            caller=caller,
+            receipt=receipt,
+            intake=service.intake,
+            vault=service.repositories.vault,
+            tips=service.repositories.tips,
+            repeats=service.repeats,
+            # A report that was answered before is no new one, and does not get here.
+            admission=service.gate.admit(proof) if caller is None else None,
+            work=work,
+        )
+
+    answer = await work.answer(perform, _with_receipt(receipt, caller))
+    if caller is None and POSITION_HEADER in answer.headers:
+        del answer.headers[POSITION_HEADER]  # a reporter's device must not keep where in the public log the tip stands
+    return answer
 
 
 def _with_receipt(receipt: Receipt, caller: Principal | None) -> Render:

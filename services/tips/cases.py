@@ -1,0 +1,146 @@
+"""Tips as those who work on them look for them: worklist, neighbours, clocks to look at; owns these and no rule.
+
+Beside a tip's own fields its document holds what the worklist is ordered and narrowed by. When its clocks have to be
+looked at stands in a collection of its own, which holds only what is waited for and is read every second.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from services.tips.domain import Tip
+from services.tips.domain.clocks import ClockState
+from services.tips.domain.clocks.clock import GOING
+from services.tips.domain.states import OPEN
+from services.tips.domain.timekeeping import wakes_at
+from shared.contracts.tips import TipStream
+from shared.errors import NotFound
+from shared.repository import Aggregates
+from shared.security import Principal
+from shared.store.client import Document, Session, Store
+from shared.web import decode_cursor, encode_cursor
+from shared.work import Write
+
+NEVER: Final = datetime(2999, 1, 1, tzinfo=UTC)  # sorts what has no deadline behind what has one
+MILLISECOND: Final = timedelta(milliseconds=1)
+NEIGHBOURS: Final = 200  # tips of one unit within a few days are far fewer
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a worklist is narrowed to; what is None does not narrow it."""
+
+    assigned_to: str | None = None
+    unassigned: bool = False
+    clock: ClockState | None = None
+    stream: TipStream | None = None
+
+    def query(self) -> Document:
+        query: Document = {}
+        if self.assigned_to is not None or self.unassigned:
+            query["assigned_to"] = self.assigned_to
+        if self.clock is not None:
+            query["clock_states"] = self.clock.value
+        if self.stream is not None:
+            query["stream"] = self.stream.value
+        return query
+
+
+class Cases(Aggregates[Tip]):
+    """Tips with what makes them findable for work."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store, "tips", Tip)
+        self._wakes = store.collection("tip_wakes")
+
+    async def open(self) -> None:
+        await super().open()
+        await self._documents.create_index([("unit", 1), ("open", 1), ("due", 1), ("_id", 1)])
+        await self._documents.create_index("merged_into", sparse=True)
+        await self._wakes.create_index("at")
+
+    # -- reading
+
+    async def worklist(
+        self, caller: Principal, wanted: Wanted, *, unit: str, cursor: str | None, limit: int
+    ) -> tuple[list[Tip], str | None]:
+        """What is left to do in the unit, the most pressing first, and where the next page begins.
+
+        Raises: NotFound for a unit out of reach; InvalidInput for a cursor of another list.
+        """
+        if not caller.covers(unit):
+            raise NotFound(f"There is no unit {unit} among yours.")
+        query: Document = {"unit": unit, "open": True, **wanted.query()}
+        if cursor is not None:
+            after = decode_cursor(cursor, due=str, id=str)
+            due = datetime.fromisoformat(str(after["due"]))
+            query["$or"] = [{"due": {"$gt": due}}, {"due": due, "_id": {"$gt": after["id"]}}]
+        found = await self._documents.find(query).sort([("due", 1), ("_id", 1)]).to_list(limit + 1)
+        page = found[:limit]
+        following = None
+        if len(found) > limit:
+            following = encode_cursor({"due": page[-1]["due"].isoformat(), "id": page[-1]["_id"]})
+        return [self._read(document) for document in page], following
+
+    async def around(self, tip: Tip, *, within: timedelta) -> list[Tip]:
+        """Other tips of its unit and stream that came in at about the same time and stand on their own."""
+        span = {"$gte": tip.occurred_at - within, "$lte": tip.occurred_at + within}
+        query = {"unit": tip.unit, "at": span, "stream": tip.stream.value}
+        found = await self._documents.find(query).sort([("at", -1), ("_id", -1)]).to_list(NEIGHBOURS)
+        near = (self._read(document) for document in found)
+        return [other for other in near if other.id != tip.id and other.counts]
+
+    async def stands_for_others(self, tip: Tip) -> bool:
+        """Whether other tips are merged into this one."""
+        return await self._documents.find_one({"merged_into": tip.id}, {"_id": 1}) is not None
+
+    async def to_look_at(self, now: datetime, *, limit: int) -> list[Tip]:
+        """Tips whose clocks have something to tell by now, the longest waiting first."""
+        wakes = await self._wakes.find({"at": {"$lte": now}}).sort("at", 1).to_list(limit)
+        found = {document["_id"]: document async for document in self._found([wake["_id"] for wake in wakes])}
+        return [self._read(found[wake["_id"]]) for wake in wakes if wake["_id"] in found]
+
+    # -- writing
+
+    def inserting(self, aggregates: Sequence[Tip], digests: Mapping[str, bytes] | None = None) -> Write:
+        insert = super().inserting(aggregates, digests)
+        wakes = [wake for tip in aggregates if (wake := _wake(tip)) is not None]
+
+        async def write(session: Session) -> None:
+            await insert(session)
+            if wakes:
+                await self._wakes.insert_many(wakes, session=session)
+
+        return write
+
+    def replacing(self, before: Tip, after: Tip) -> Write:
+        replace, wake = super().replacing(before, after), _wake(after)
+
+        async def write(session: Session) -> None:
+            await replace(session)
+            if wake is None:
+                await self._wakes.delete_one({"_id": after.id}, session=session)
+            elif wake != _wake(before):
+                await self._wakes.replace_one({"_id": after.id}, wake, upsert=True, session=session)
+
+        return write
+
+    def _document(self, aggregate: Tip) -> Document:
+        going = [clock for clock in aggregate.clocks if clock.state in GOING]
+        return {
+            **super()._document(aggregate),
+            "open": aggregate.counts and aggregate.status in OPEN,
+            "due": min((clock.due_at for clock in going), default=NEVER),
+            "clock_states": _states(clock.state for clock in aggregate.clocks),
+        }
+
+
+def _wake(tip: Tip) -> dict[str, Any] | None:
+    at = wakes_at(tip)
+    # The store keeps milliseconds: rounded down, a clock would be looked at a moment before it has anything to tell.
+    return None if at is None else {"_id": tip.id, "at": at + MILLISECOND}
+
+
+def _states(states: Iterable[ClockState]) -> list[str]:
+    return sorted({state.value for state in states})

@@ -1,0 +1,56 @@
+"""Puts the desk together; owns which parts it is made of."""
+
+from typing import Final
+
+from fastapi import FastAPI
+
+from services.tips.custody.audit_log import AuditLog
+from services.tips.custody.identity_request import IdentityRequest
+from services.tips.custody.keys import PrivateKeys, PublicKeys
+from services.tips.custody.opening import Opener
+from services.tips.desk.deps import Parts
+from services.tips.desk.routes import ROUTERS
+from services.tips.repository import Repositories
+from services.tips.settings import DATABASE, DeskSettings
+from shared.contracts.topics import TIPS_AUDIT
+from shared.repository import Aggregates
+from shared.service import ServiceRuntime, create_service
+
+DESCRIPTION: Final = """\
+What is sealed of tips, for the officers of their commune: texts, dialogues with reporters, attachments.
+
+This process holds the communes' private keys; the intake holds none. Every reading is in a hash-chained audit log
+before anything is shown, and the head of the log is published on `tips.audit.v1`. Who gave a tip cannot be opened here:
+a request, approved by a second person, lets the custodian do that with a key of their own.
+"""
+
+
+def create_desk(settings: DeskSettings) -> FastAPI:
+    """The desk as it runs in production. Raises: ValueError for a key file that holds no usable key."""
+    return assemble_desk(ServiceRuntime.of(settings, database=DATABASE, topics=(TIPS_AUDIT,)), settings)
+
+
+def assemble_desk(runtime: ServiceRuntime, settings: DeskSettings) -> FastAPI:
+    """The desk on a given runtime. It publishes nothing: the service's relay sends what is committed here as well."""
+    communes, keys = (
+        PublicKeys.from_directory(settings.commune_keys_dir),
+        PrivateKeys.from_directory(settings.desk_keys_dir),
+    )
+
+    async def opening(runtime: ServiceRuntime) -> Parts:
+        repositories = Repositories.of(runtime.store)
+        await repositories.open()
+        requests = Aggregates(runtime.store, "identity_requests", IdentityRequest)
+        await requests.open()
+        opener = Opener(repositories.vault, keys)
+        return Parts(repositories, requests, opener, communes, AuditLog(runtime.store, unit=settings.city), settings)
+
+    return create_service(
+        runtime,
+        service="tips-desk",
+        title="Commune Pulse: desk of tips",
+        description=DESCRIPTION,
+        routers=ROUTERS,
+        opening=opening,
+        relay=False,
+    )

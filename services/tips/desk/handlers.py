@@ -1,0 +1,97 @@
+"""What the desk does on request: find the tip within the caller's units, open, write it down, show; knows no HTTP."""
+
+from typing import Final
+
+from services.tips.attachments.picture import Picture
+from services.tips.custody.audit import Action, Deed
+from services.tips.custody.envelope import Kind, Piece
+from services.tips.custody.vault import Scope
+from services.tips.desk.deps import Parts
+from services.tips.dialogue.message import Author, Message
+from services.tips.domain import Tip
+from shared.errors import NotFound, TransitionNotAllowed
+from shared.security import Principal
+from shared.store.client import Document
+from shared.work import Work, Write
+
+PAGE: Final = 50
+
+
+def deed(action: Action, caller: Principal, *, tip: str | None = None, about: str | None = None) -> Deed:
+    """What this caller does, for the audit log."""
+    return Deed(action, caller.subject, caller.role.value, tip, about)
+
+
+async def read_content(tip_id: str, *, desk: Parts, work: Work) -> str | None:
+    """What the tip tells. Raises: NotFound; Shredded; SealedElsewhere."""
+    tip = await desk.repositories.tips.find(tip_id, work.caller)
+    content = await desk.opener.read(Piece(tip.id, Kind.CONTENT))
+    await desk.audit.commit(work, deed(Action.CONTENT_READ, work.caller, tip=tip.id), tip)
+    return None if content is None else content.decode()
+
+
+async def read_dialogue(tip_id: str, *, after: int, desk: Parts, work: Work) -> tuple[list[Message], int | None, bool]:
+    """The next messages, the number to go on after, and whether an answer would reach anybody. Raises: as above."""
+    tip = await desk.repositories.tips.find(tip_id, work.caller)
+    documents = await desk.opener.vault.of_tip(tip.id, Kind.MESSAGE, after=after, limit=PAGE + 1)
+    page = documents[:PAGE]
+    contents = await desk.opener.read_all(tip.id, Kind.MESSAGE, page)
+    await desk.audit.commit(work, deed(Action.DIALOGUE_READ, work.caller, tip=tip.id), tip)
+    messages = [Message.of(document, content) for document, content in zip(page, contents, strict=True)]
+    reachable = await desk.repositories.tips.correspondent_of(tip) is not None
+    return messages, messages[-1].number if len(documents) > PAGE else None, reachable
+
+
+async def answer_reporter(tip_id: str, text: str, *, desk: Parts, work: Work) -> Message:
+    """The message as it was sent. Raises: NotFound; Shredded; TransitionNotAllowed where nobody could read it."""
+    tip = await desk.repositories.tips.find(tip_id, work.caller)
+    reporter = await desk.repositories.tips.correspondent_of(tip)
+    if reporter is None:
+        raise TransitionNotAllowed("Nobody holds a receipt of this tip: an answer would reach nobody.")
+    vault, at = desk.opener.vault, work.clock.now()
+    key = await desk.opener.erasure_key(tip.id, Scope.CONTENT)
+
+    async def make() -> tuple[Message, tuple[Write, ...]]:
+        number = await vault.count(tip.id, Kind.MESSAGE)
+        envelope = reporter.sealed(Kind.MESSAGE, number, text.encode(), desk.communes, erasure_key=key)
+        write = vault.adding(envelope, reporter.noted(Author.OFFICER, at))
+        return Message(number, Author.OFFICER, at, text), (write,)
+
+    return await desk.audit.commit_made(work, deed(Action.MESSAGE_SENT, work.caller, tip=tip.id), make)
+
+
+async def list_attachments(tip_id: str, *, desk: Parts, caller: Principal) -> list[Document]:
+    """What is noted of each picture of the tip. Raises: NotFound."""
+    tip = await desk.repositories.tips.find(tip_id, caller)
+    return await desk.opener.vault.listed(tip.id, Kind.ATTACHMENT)
+
+
+async def read_attachment(tip_id: str, number: int, *, desk: Parts, work: Work) -> Picture:
+    """One picture. Raises: NotFound; Shredded; SealedElsewhere."""
+    tip = await desk.repositories.tips.find(tip_id, work.caller)
+    content = await desk.opener.read(Piece(tip.id, Kind.ATTACHMENT, number))
+    if content is None:
+        raise NotFound(f"The tip has no attachment {number}.")
+    told = deed(Action.ATTACHMENT_READ, work.caller, tip=tip.id, about=str(number))
+    await desk.audit.commit(work, told, tip)
+    return Picture.of(content)
+
+
+async def shred_tip(tip_id: str, scopes: tuple[Scope, ...], reason: str, *, desk: Parts, work: Work) -> Tip:
+    """The tip, of which nothing sealed in these scopes can be read any more, here or in any copy.
+
+    Raises: NotFound; TransitionNotAllowed while it is held.
+    """
+    tips, vault, at = desk.repositories.tips, desk.opener.vault, work.clock.now()
+    tip = await tips.find(tip_id, work.caller)
+
+    async def make() -> tuple[Tip, tuple[Write, ...]]:
+        before = await tips.find(tip_id, work.caller)
+        if before.hold_reason is not None:
+            raise TransitionNotAllowed("This tip is held: what is sealed of it has to be kept.")
+        after = before if set(scopes) != set(Scope) else before.erase(at=at)[0]
+        noted = () if after is before else (tips.replacing(before, after),)
+        return after, (*noted, vault.shredding(tip_id, scopes))
+
+    told = deed(Action.SHREDDED, work.caller, tip=tip.id, about=f"{'+'.join(scopes)} {reason}")
+    return await desk.audit.commit_made(work, told, make)

@@ -1,0 +1,109 @@
+"""What the desk answers; owns the form of the answers."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.tips.custody.audit import Action, Entry, Head
+from services.tips.custody.identity_request import IdentityRequestStatus
+from services.tips.schemas import MessageView
+from shared.views import View
+
+
+class ContentView(BaseModel):
+    """What a tip tells; null for a tip from the books without a text."""
+
+    tip: str
+    text: str | None
+
+
+class OfficerDialogueView(BaseModel):
+    """A page of a dialogue as officers see it."""
+
+    messages: list[MessageView]
+    next: int | None = Field(description="Send it as `after` for the following page; null at the end.")
+    answerable: bool = Field(description="Whether somebody holds a receipt, and so can read an answer.")
+
+
+class SentMessageView(BaseModel):
+    """That an answer went out, and which of the dialogue's messages it is."""
+
+    number: int
+    sent_at: datetime
+
+
+class AttachmentView(BaseModel):
+    """One picture of a reporter; its content is read by its number."""
+
+    number: int
+    media_type: str
+    sent_at: datetime
+
+
+class AttachmentsView(BaseModel):
+    """The pictures of a tip, of which there are ten at most."""
+
+    items: list[AttachmentView]
+    next: None = None
+
+
+class IdentityRequestView(View):
+    """A request to open who gave a tip."""
+
+    tip: str
+    status: IdentityRequestStatus
+    reason: str
+    requested_by: str
+    requested_at: datetime
+    decided_by: str | None
+    decided_at: datetime | None
+    opens_until: datetime | None
+
+
+class ShreddedView(BaseModel):
+    """What was destroyed."""
+
+    tip: str
+    scope: str
+
+
+class HeadView(BaseModel):
+    """Where the audit log ends."""
+
+    seq: int
+    hash: str
+
+    @classmethod
+    def of(cls, head: Head) -> "HeadView":
+        return cls(seq=head.seq, hash=head.hash)
+
+
+class EntryView(BaseModel):
+    """One entry of the audit log, with the hash of the one before."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    seq: int
+    at: datetime
+    action: Action
+    actor: str
+    role: str
+    tip: str | None
+    about: str | None
+    previous: str
+    hash: str
+
+    @classmethod
+    def of(cls, entry: Entry) -> "EntryView":
+        deed = entry.deed
+        return cls(
+            seq=entry.seq,
+            at=entry.at,
+            action=deed.action,
+            actor=deed.actor,
+            role=deed.role,
+            tip=deed.tip,
+            about=deed.about,
+            previous=entry.previous,
+            hash=entry.hash,
+        )

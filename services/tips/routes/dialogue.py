@@ -1,0 +1,39 @@
+"""Paths of reporters who hold a receipt: it comes in the body, never in an address; must not decide anything."""
+
+from fastapi import APIRouter, Response
+
+from services.tips.commands import AskDialogue, AttachPicture, SendMessage
+from services.tips.deps import ByReceipt, ThisService
+from services.tips.pace import steady
+from services.tips.schemas import DialogueView, MessageView, SentView
+from shared.store.idempotency import StoredAnswer
+
+router = APIRouter(prefix="/v1/receipts", tags=["reporters"])
+
+
+@router.post("/dialogue")
+async def read_dialogue(command: AskDialogue, service: ThisService) -> DialogueView:
+    """What reporter and officers wrote to each other, oldest first; nothing for a receipt that was never given."""
+    async with steady():
+        messages, following = await service.reporters.read(command.receipt, after=command.after)
+        return DialogueView(messages=[MessageView.model_validate(each) for each in messages], next=following)
+
+
+@router.post("/messages", status_code=201, response_model=SentView)
+async def send_message(command: SendMessage, work: ByReceipt, service: ThisService) -> Response:
+    """Write to the officers of the tip; answered alike for a receipt that was never given."""
+    async with steady():
+        return await work.answer(lambda: service.reporters.send(command.receipt, command.text, work=work), sent)
+
+
+@router.post("/attachments", status_code=201, response_model=SentView)
+async def attach_picture(command: AttachPicture, work: ByReceipt, service: ThisService) -> Response:
+    """Add a picture to the tip: sealed like its text, without place, time, device or name of whoever took it."""
+    content = command.decoded()
+    async with steady():
+        return await work.answer(lambda: service.reporters.attach(command.receipt, content, work=work), sent)
+
+
+def sent(_: object) -> StoredAnswer:
+    """201 and no more: the number of a message would tell a known receipt from an unknown one."""
+    return StoredAnswer(201, SentView().model_dump_json().encode())

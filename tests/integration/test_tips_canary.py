@@ -1,0 +1,246 @@
+"""Marks in what reporters tell go through the whole system, crashes included: afterwards they are found nowhere."""
+
+import asyncio
+import time
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import uuid4
+
+import httpx
+import pytest
+import pytest_asyncio
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from bson.raw_bson import RawBSONDocument
+from pymongo import MongoClient
+
+from shared.contracts.topics import DEAD_LETTERS
+from shared.security import Role
+from tests.integration.system_rig import System
+from tests.integration.worker_rig import until
+from tests.support.canaries import forms, sightings
+from tests.unit.test_tips_attachments import exif, jpeg
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+UNIT: Final = "00070"
+NAME, PHONE, ADDRESS, TEXT, MESSAGE, ANSWER = (
+    f"{word} {uuid4().hex[:12]}"
+    for word in ("Nguyễn Thị Yến", "0912", "Số 7 ngõ Canary", "Mất trộm", "Tôi thấy", "Biển số gì")
+)
+CAMERA: Final = "CANARY-0912345678"  # what the camera data of the pictures tell
+READ_S: Final = 3.0  # for some hundred records
+PLACES: Final = ("databases", "topics", "logs", "metrics", "answers")
+PORTS: Final = ("stats", "tips", "patrols", "awards", "desk", "worker_metrics", "ledger_metrics")
+
+
+@dataclass
+class Told:
+    """What callers were told, and the receipts that nobody else may have."""
+
+    receipts: list[str] = field(default_factory=list)
+    refusals: list[bytes] = field(default_factory=list)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def system(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[System]:
+    async with System.running(tmp_path_factory.mktemp("canary")) as system:
+        yield system
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def told(system: System) -> Told:
+    """Reports with marks, before, during and after the death of the intake, of the store and of the desk."""
+    told = Told()
+    async with httpx.AsyncClient(timeout=10) as client:
+        await _report(system, client, told, times=4)
+        for victim in ("tips", "store"):
+            reporting = asyncio.create_task(_report(system, client, told, times=8))
+            await system.kill(victim)
+            await reporting
+        await _talk(system, client, told)
+        await _err(system, client, told)
+        await until(lambda: _published(system, len(told.receipts)), within_s=30, what="the events on their topic")
+    return told
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def places(system: System, told: Told) -> dict[str, bytes]:
+    return {place: await _read(system, told, place) for place in PLACES}
+
+
+async def test_no_mark_is_found_anywhere(told: Told, places: dict[str, bytes]) -> None:
+    found = sightings(_marks(told), places)
+
+    assert len(told.receipts) == 20
+    assert all(places.values())
+    assert found == []
+
+
+@pytest.mark.parametrize("place", PLACES)
+async def test_a_mark_planted_in_a_place_is_found_there_in_every_form(
+    system: System, told: Told, places: dict[str, bytes], place: str
+) -> None:
+    mark = f"Lê Văn Gài {uuid4().hex[:12]}"
+    written = b" ".join(each for kind in forms(mark).values() for each in kind)
+
+    planted = places | {place: await _planted(system, told, place, written)}
+
+    found = sightings([mark], planted)
+    assert {sighting.form for sighting in found} == forms(mark).keys()
+    assert {sighting.place for sighting in found} == {place}
+
+
+def _marks(told: Told) -> list[str]:
+    halves = [receipt[at : at + 10] for receipt in told.receipts for at in (0, 10)]
+    return [NAME, PHONE, ADDRESS, TEXT, MESSAGE, ANSWER, CAMERA, *halves]
+
+
+# -- what is done with marks
+
+
+async def _report(system: System, client: httpx.AsyncClient, told: Told, *, times: int) -> None:
+    """Reports, each repeated under its idempotency key until it is answered."""
+    for _ in range(times):
+        body = {
+            "unit": UNIT,
+            "stream": "crime_report",
+            "category": "theft",
+            "text": TEXT,
+            "reporter": {"name": NAME, "contact": f"{PHONE}, {ADDRESS}"},
+        }
+        answer = await _persistently(client, f"{system.set_up.address('tips')}/v1/tips", body)
+        told.receipts.append(answer.json()["receipt"])
+
+
+async def _persistently(client: httpx.AsyncClient, url: str, body: Any, **headers: str) -> httpx.Response:
+    key = {"Idempotency-Key": str(uuid4())}
+    answers: list[httpx.Response] = []
+
+    async def answered() -> bool:
+        with suppress(httpx.TransportError):
+            answers.append(await client.post(url, json=body, headers=key | headers))
+        return bool(answers) and answers[-1].is_success
+
+    await until(answered, within_s=60, what=f"an answer of {url}")
+    return answers[-1]
+
+
+async def _talk(system: System, client: httpx.AsyncClient, told: Told) -> None:
+    """A dialogue, a picture and a reading at the desk, which dies in between."""
+    intake, desk = system.set_up.address("tips"), system.set_up.address("desk")
+    officer = {"Authorization": f"Bearer {system.token(Role.ADMINISTRATOR)}"}
+    tips = (await client.get(f"{intake}/v1/tips", params={"unit": UNIT}, headers=officer)).json()["items"]
+    for tip in tips[:2]:
+        await _persistently(client, f"{desk}/v1/tips/{tip['id']}/messages", {"text": ANSWER}, **officer)
+    await system.kill("tips-desk")
+    for receipt in told.receipts[:3]:
+        await _persistently(client, f"{intake}/v1/receipts/messages", {"receipt": receipt, "text": MESSAGE})
+        picture = b64encode(jpeg(exif(6))).decode()
+        await _persistently(client, f"{intake}/v1/receipts/attachments", {"receipt": receipt, "content": picture})
+        assert MESSAGE in (await client.post(f"{intake}/v1/receipts/dialogue", json={"receipt": receipt})).text
+    await _persistently(client, f"{desk}/v1/tips/{tips[0]['id']}/messages", {"text": ANSWER}, **officer)
+    assert TEXT in (await client.get(f"{desk}/v1/tips/{tips[0]['id']}/content", headers=officer)).text
+
+
+async def _err(system: System, client: httpx.AsyncClient, told: Told) -> None:
+    """Requests that are refused, each with a mark where it hurts."""
+    intake, desk = system.set_up.address("tips"), system.set_up.address("desk")
+    receipt = told.receipts[0]
+    bodies: dict[str, Any] = {
+        "/v1/tips": {"unit": NAME, "stream": PHONE, "category": ADDRESS, "text": [TEXT], "reporter": NAME},
+        "/v1/receipts/status": {"receipt": receipt[:-1] + "U"},
+        "/v1/receipts/messages": {"receipt": receipt, "text": MESSAGE * 500},
+        "/v1/receipts/attachments": {"receipt": receipt, "content": b64encode(CAMERA.encode()).decode()},
+        f"/v1/receipts/{receipt}": {"receipt": receipt},
+    }
+    for path, body in bodies.items():
+        for base in (intake, desk):
+            refused = await client.post(base + path, json=body, headers={"Idempotency-Key": str(uuid4())})
+            assert refused.is_client_error, refused.text
+            told.refusals.append(refused.content)
+    for path in (f"/v1/tips/{receipt}/content", f"/v1/tips?unit={NAME}", f"/{TEXT}"):
+        headers = {"User-Agent": CAMERA, "Cookie": f"who={CAMERA}", "Authorization": f"Bearer {PHONE.replace(' ', '')}"}
+        told.refusals += [(await client.get(base + path, headers=headers)).content for base in (intake, desk)]
+
+
+async def _published(system: System, tips: int) -> bool:
+    return (await _topics(system)).count(b'"tip.received.v1"') >= tips
+
+
+# -- where marks are looked for
+
+
+async def _read(system: System, told: Told, place: str) -> bytes:
+    """All that is in one place now."""
+    match place:
+        case "databases":
+            return await asyncio.to_thread(_databases, system.set_up.store_uri)
+        case "topics":
+            return await _topics(system)
+        case "logs":
+            logs = sorted(path for path in system.set_up.directory.logs.rglob("*") if path.is_file())
+            return b"\n".join(path.read_bytes() for path in logs)
+        case "metrics":
+            async with httpx.AsyncClient(timeout=10) as client:
+                addresses = [f"http://127.0.0.1:{getattr(system.set_up.ports, port)}/metrics" for port in PORTS]
+                return b"\n".join([(await client.get(address)).content for address in addresses])
+        case _:
+            return b"\n".join(told.refusals)
+
+
+async def _planted(system: System, told: Told, place: str, written: bytes) -> bytes:
+    """The place after something was written into it, as a leak would."""
+    match place:
+        case "databases":
+            with MongoClient[dict[str, Any]](system.set_up.store_uri) as client:
+                client["pulse_tips"]["planted"].insert_one({"leak": written})
+        case "topics":
+            producer = AIOKafkaProducer(bootstrap_servers=system.set_up.bootstrap_servers)
+            await producer.start()
+            await producer.send_and_wait(DEAD_LETTERS[0].name, written)
+            await producer.stop()
+        case "logs":
+            with (system.set_up.directory.logs / "planted.log").open("ab") as log:
+                log.write(written)
+        case _:  # what a process tells itself cannot be written from outside
+            return await _read(system, told, place) + written
+    return await _read(system, told, place)
+
+
+def _databases(uri: str) -> bytes:
+    with MongoClient[RawBSONDocument](uri, document_class=RawBSONDocument) as client:
+        names = [name for name in client.list_database_names() if name.startswith("pulse")]
+        assert {"pulse_tips", "pulse_tips_erasure", "pulse_stats"} <= set(names)
+        return b"\n".join(
+            document.raw
+            for name in names
+            for collection in client[name].list_collection_names()
+            for document in client[name][collection].find()
+        )
+
+
+def _bytes_of(record: Any) -> bytes:
+    headers = (value for _, value in record.headers)
+    return b" ".join((record.key or b"", record.value or b"", *headers))
+
+
+async def _topics(system: System) -> bytes:
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=system.set_up.bootstrap_servers, auto_offset_reset="earliest", fetch_max_wait_ms=20
+    )
+    await consumer.start()
+    try:
+        topics = sorted(topic for topic in await consumer.topics() if not topic.startswith("__"))
+        assert {"tips.v1", "tips.audit.v1", "stats.panes.v1"} <= set(topics)
+        consumer.subscribe(topics)
+        found: list[bytes] = []
+        deadline = time.monotonic() + READ_S  # heartbeats never cease, so that no fetch would be the last
+        while time.monotonic() < deadline:
+            for batch in (await consumer.getmany(timeout_ms=200)).values():
+                found += [_bytes_of(record) for record in batch]
+        return b"\n".join(found)
+    finally:
+        await consumer.stop()

@@ -1,0 +1,88 @@
+"""What is sealed is destroyed when the rules say so, with a note in the audit log, and figures notice nothing."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from services.tips.clockwork import Clockwork
+from services.tips.custody.audit_log import AuditLog
+from services.tips.custody.vault import Scope
+from services.tips.erasing import Eraser
+from shared.clock import FixedClock
+from shared.contracts.topics import TIPS, TIPS_AUDIT
+from shared.outbox.entries import Outbox
+from shared.security import Role
+from tests.integration.tips_rig import UNIT, TipsRig
+
+CLOSED = datetime.fromisoformat("2026-03-02T09:00:00+07:00")
+TWO_YEARS = timedelta(days=740)
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(CLOSED)
+
+
+@pytest.fixture
+async def rig(store_uri: str, tmp_path: Path, clock: FixedClock) -> AsyncIterator[TipsRig]:
+    async with TipsRig.running(store_uri, tmp_path, clock=clock) as rig:
+        yield rig
+
+
+async def clockwork_of(rig: TipsRig, clock: FixedClock) -> tuple[Clockwork, AuditLog]:
+    """The clockwork with what erases, as the service puts them together."""
+    outbox = Outbox(rig.runtime.store, clock=clock, topics=(TIPS, TIPS_AUDIT))
+    await outbox.open()
+    runtime = replace(rig.runtime, outbox=outbox)
+    kept, audit = rig.app.state.parts.repositories, AuditLog(runtime.store, unit="01")
+    eraser = Eraser(kept.tips, kept.vault, audit, runtime)
+    return Clockwork(kept.tips, runtime.outbox, clock=clock, erase=eraser.erase), audit
+
+
+async def closed(rig: TipsRig) -> str:
+    """A closed case with a sealed text."""
+    told = {"stream": "security_information", "source": "force_member"}
+    tip = str((await rig.submit(headers=rig.officer, **told)).json()["id"])
+    for step in ("registration", "closing"):
+        assert (await rig.step(tip, step)).status_code == 200
+    return tip
+
+
+async def test_a_case_that_was_closed_long_ago_is_erased_and_counts_on(rig: TipsRig, clock: FixedClock) -> None:
+    tip, vault = await closed(rig), rig.app.state.parts.repositories.vault
+    clockwork, audit = await clockwork_of(rig, clock)
+    before = await rig.journal()
+
+    early = await clockwork.look()
+    clock.advance(TWO_YEARS)
+    late, again = await clockwork.look(), await clockwork.look()
+
+    assert (early, late, again) == (0, 1, 0)
+    assert [await vault.erasure_key(tip, scope) for scope in Scope] == [None, None]
+    assert await rig.journal() == before
+    shown = (await rig.client.get(f"/v1/tips/{tip}", headers=rig.officer)).json()
+    assert (shown["status"], shown["erased_at"] is None) == ("closed", False)
+    (entry,) = [entry async for entry in audit.entries()]
+    assert (entry.deed.action, entry.deed.actor, entry.deed.tip) == ("shredded", "retention", tip)
+
+
+async def test_a_legal_hold_stops_it_until_it_is_released(rig: TipsRig, clock: FixedClock) -> None:
+    tip, vault = await closed(rig), rig.app.state.parts.repositories.vault
+    administrator = rig.mint.headers(Role.ADMINISTRATOR, UNIT)
+    clockwork, _ = await clockwork_of(rig, clock)
+
+    by_officer = await rig.step(tip, "hold", {"reason": "lệnh 7"})
+    held = await rig.post(f"/v1/tips/{tip}/hold", {"reason": "lệnh 7"}, headers=administrator)
+    clock.advance(TWO_YEARS)
+    while_held = await clockwork.look()
+    released = await rig.post(f"/v1/tips/{tip}/hold-release", headers=administrator)
+    key_then = await vault.erasure_key(tip, Scope.CONTENT)
+    afterwards = await clockwork.look()
+
+    assert [answer.status_code for answer in (by_officer, held, released)] == [403, 200, 200]
+    assert "pulse-position" not in held.headers
+    assert (while_held, key_then is not None, afterwards) == (0, True, 1)
+    assert await vault.erasure_key(tip, Scope.CONTENT) is None
