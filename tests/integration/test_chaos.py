@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from tests.chaos.faults import FAULTS
-from tests.integration.worker_rig import ROOT
+from tests.integration.worker_rig import ROOT, members_come_back
 
 LONGEST_S = 300.0  # less than a minute on two cores
 KINDS = {"SIGKILL of a worker", "SIGKILL between records and heads", "relay killed", "duplicates", "poison"}
@@ -30,6 +30,7 @@ async def chaos(report: Path, *arguments: str) -> tuple[int, dict[str, Any], str
     return process.returncode, orjson.loads(report.read_bytes()), told
 
 
+@members_come_back
 async def test_faults_on_top_of_each_other_leave_every_figure_right(tmp_path: Path) -> None:
     assert set(FAULTS) >= KINDS
 

@@ -15,6 +15,7 @@ from tests.integration.worker_rig import (
     Log,
     State,
     WorkerProcess,
+    members_come_back,
     oracle,
     patrol,
     shared_by,
@@ -53,6 +54,7 @@ async def producing(log: Log) -> AsyncIterator[list[Event]]:
         await task
 
 
+@members_come_back
 async def test_figures_stay_exact_from_one_worker_to_three_to_two_and_over_a_rolling_restart(
     settings: Settings, log: Log, state: State
 ) -> None:

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import orjson
+import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
@@ -29,6 +30,7 @@ from shared.messaging.admin import ensure_topics
 from shared.messaging.codec import record_headers
 from shared.messaging.producer import open_producer, partition_of
 from shared.settings import Settings
+from tests import servers
 
 ROOT = Path(__file__).parents[2]
 LAUNCHER = Path(__file__).with_name("worker_launcher.py")
@@ -41,6 +43,12 @@ UNITS = ("00004", "00070", "00082", "00091", "00103", "00118", "00127", "00145",
 GENERATION = rules_of(Settings()).generation
 STATE = state_topic(GENERATION)
 NOON = datetime.now(UTC).replace(hour=5, minute=0, second=0, microsecond=0) - timedelta(days=1)
+
+members_come_back = pytest.mark.skipif(
+    servers.chosen() == "embedded",
+    reason="Tansu 0.6 rebalances a group for ever once two members have come back to it under their static ids; two "
+    "plain aiokafka consumers see it too, so several workers want Apache Kafka",
+)
 
 Figures = Counter[tuple[str, str, str]]
 """(unit, metric, local day) -> amount."""
