@@ -24,7 +24,7 @@ from services.stats.app import make_app
 from services.stats.catalogue import CATALOGUE
 from services.stats.engine import Fold
 from services.stats.settings import StatsSettings
-from services.stats.state import Entry
+from services.stats.state.topic import Entry
 from services.stats.view import View
 from shared.clock import SystemClock
 from shared.contracts.topics import FACT_TOPICS, topic_of

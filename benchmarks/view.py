@@ -14,10 +14,10 @@ from statistics import quantiles
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from services.stats.areas import Map
 from services.stats.catalogue import CATALOGUE
 from services.stats.panes import SPLIT, Head, PaneRecord, encode
 from services.stats.queries import Queries
+from services.stats.queries.areas import Map
 from services.stats.view import View
 from shared.contracts.stats import Tier
 from shared.contracts.topics import PATROLS

@@ -20,15 +20,15 @@ from typing import Any, Final
 from faust.types import TP, EventT, StreamT
 
 from benchmarks.peers.job import EQUAL_WORK, HOUR_S, Answer, digest, peak_mb
-from services.stats.agents import Partitions, make_app
-from services.stats.broker import SameBroker
 from services.stats.catalogue import CATALOGUE, Catalogue
 from services.stats.catalogue.patrols import PATROLS_COMPLETED
 from services.stats.engine import Fold
-from services.stats.folding import Folding
+from services.stats.folding.agents import Partitions, make_app
+from services.stats.folding.folding import Folding
 from services.stats.panes import Snapshot, amounts, newest
-from services.stats.series import Series
-from services.stats.state import StateReader, TopicWriter
+from services.stats.state.broker import SameBroker
+from services.stats.state.topic import StateReader, TopicWriter
+from services.stats.view.series import Series
 from services.stats.windows import Rolling, total
 from services.stats.windows.rolling import ROLLING
 from shared.clock import SystemClock

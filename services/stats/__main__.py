@@ -31,8 +31,8 @@ def api() -> None:
 @app.command()
 def worker() -> None:
     """Fold the facts of this worker's share of the partitions."""
+    from services.stats.folding.worker import run_worker
     from services.stats.settings import StatsSettings
-    from services.stats.worker import run_worker
 
     raise typer.Exit(run_worker(StatsSettings.load()))
 
@@ -65,7 +65,7 @@ def rebuild(
     scheduled: Annotated[bool, typer.Option("--scheduled", hidden=True)] = False,
 ) -> None:
     """Fold everything anew beside the live state and compare; exit code 1 if it differs, 2 if nothing was compared."""
-    from services.stats.checking import run_rebuild
+    from services.stats.generations.checking import run_rebuild
     from services.stats.settings import StatsSettings
 
     raise typer.Exit(run_rebuild(StatsSettings.load(), scheduled=scheduled, switch=switch))

@@ -14,19 +14,19 @@ from fastapi.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from services.stats.catalogue import CATALOGUE, generation
-from services.stats.changes import Changes
-from services.stats.composition import Composition
 from services.stats.desk import Desk
-from services.stats.explaining import Explanations
 from services.stats.feed import Feed
-from services.stats.figures import Figures
 from services.stats.ledger.questions import LedgerQuestions
 from services.stats.ledger.repository import LedgerRepository
 from services.stats.queries import Queries
+from services.stats.queries.composition import Composition
 from services.stats.records import Records
 from services.stats.reference_series.repository import ReferenceValues
 from services.stats.routes import ROUTERS
 from services.stats.routes.journal import journal_of
+from services.stats.serving.changes import Changes
+from services.stats.serving.explaining import Explanations
+from services.stats.serving.figures import Figures
 from services.stats.settings import DATABASE, StatsSettings
 from services.stats.view import Source, View
 from shared.clock import Clock, SystemClock

@@ -8,16 +8,16 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request
 
-from services.stats.areas import Map
-from services.stats.changes import Changes
 from services.stats.desk import Desk
-from services.stats.explaining import Explanations
 from services.stats.feed import Feed
-from services.stats.figures import Figures
 from services.stats.publications.repository import Publications
 from services.stats.queries import Queries
-from services.stats.selection import Selection
-from services.stats.served import Served
+from services.stats.queries.areas import Map
+from services.stats.queries.selection import Selection
+from services.stats.serving.changes import Changes
+from services.stats.serving.explaining import Explanations
+from services.stats.serving.figures import Figures
+from services.stats.serving.served import Served
 from services.stats.view import View
 from shared.clock import Clock
 from shared.contracts.stats import Tier

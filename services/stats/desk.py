@@ -14,13 +14,13 @@ from services.stats.alerts.repository import Alerts, Looks, Rules
 from services.stats.alerts.subscriptions import Subscriptions
 from services.stats.alerts.watching import Watching
 from services.stats.alerts.webhook import Webhook
-from services.stats.composition import Composition
 from services.stats.feed import Feed
 from services.stats.publications.causes import Causes
 from services.stats.publications.repository import Publications
 from services.stats.publications.restating import Restating
+from services.stats.queries.composition import Composition
 from services.stats.records import Records
-from services.stats.served import Served
+from services.stats.serving.served import Served
 from services.stats.settings import StatsSettings
 from services.stats.writing import LeasedWriter
 from shared.clock import Clock

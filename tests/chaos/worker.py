@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from services.stats.engine.state import Record
+from services.stats.folding.worker import run_worker
 from services.stats.settings import StatsSettings
-from services.stats.state import Entry, TopicWriter
-from services.stats.worker import run_worker
+from services.stats.state.topic import Entry, TopicWriter
 
 NO_FENCE: Final = "--no-fence"
 

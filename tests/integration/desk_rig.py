@@ -21,9 +21,9 @@ from pydantic import SecretStr
 
 from services.stats.app import make_app
 from services.stats.catalogue import CATALOGUE
-from services.stats.composition import Composition
 from services.stats.desk import Desk
 from services.stats.feed import Feed
+from services.stats.queries.composition import Composition
 from services.stats.records import Records
 from services.stats.settings import StatsSettings
 from services.stats.windows import Interval

@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from faust.types import TP, EventT, StreamT
 
-from services.stats.agents import make_app
+from services.stats.folding.agents import make_app
 from shared.messaging.producer import open_producer
 from shared.settings import Settings
 from tests.integration.worker_rig import PATIENCE_S, until

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from playwright.sync_api import Browser, Page, expect
 
-from services.stats.freshness import Level
+from services.stats.feed.freshness import Level
 from shared.places import places
 from shared.security import Role, issue_token
 from tests.support.browser import AXE, chromium

@@ -14,17 +14,18 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from services.stats import rebuilding, state
-from services.stats.agreement import Agreement
 from services.stats.catalogue import CATALOGUE, generation
-from services.stats.checking import check_once
-from services.stats.control_topic import ControlTopic
-from services.stats.janitor import Janitor
+from services.stats.generations import rebuilding
+from services.stats.generations.agreement import Agreement
+from services.stats.generations.checking import check_once
+from services.stats.generations.control_topic import ControlTopic
+from services.stats.generations.janitor import Janitor
+from services.stats.generations.rebuilding import Wanted
+from services.stats.generations.rules import rules_of
+from services.stats.generations.standing import Standing
 from services.stats.panes import PaneRecord, encode
-from services.stats.rebuilding import Wanted
-from services.stats.rules import rules_of
 from services.stats.settings import StatsSettings
-from services.stats.standing import Standing
+from services.stats.state import topic as state
 from shared.clock import FixedClock
 from shared.contracts.stats import SelfCheck, Tier
 from shared.contracts.topics import PATROLS, state_topic

@@ -11,14 +11,15 @@ from typing import Final
 
 import msgspec
 
-from services.stats import broker, watchdog
 from services.stats.catalogue import CATALOGUE
 from services.stats.engine.state import Record, UnitState
-from services.stats.folding import Folding
+from services.stats.folding import watchdog
+from services.stats.folding.folding import Folding
+from services.stats.folding.worker import run_worker
 from services.stats.panes import PaneRecord
 from services.stats.settings import StatsSettings
-from services.stats.state import Entry, TopicWriter
-from services.stats.worker import run_worker
+from services.stats.state import broker
+from services.stats.state.topic import Entry, TopicWriter
 
 # Two writes a flush: the process is gone after the first write of the third flush, or of the very first.
 THIRD_FLUSH: Final = 5

@@ -20,8 +20,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from services.stats.generations.rules import rules_of
 from services.stats.panes import Head, Snapshot, newest
-from services.stats.rules import rules_of
 from shared.contracts.base import Event
 from shared.contracts.patrols import PatrolChange, PatrolCompleted, PatrolCorrected, PatrolFacts, PatrolKind
 from shared.contracts.stats import Tier

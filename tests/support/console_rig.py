@@ -23,12 +23,12 @@ from fastapi import FastAPI
 from deploy.embedded.servers import free_port
 from services.stats.app import make_app
 from services.stats.catalogue import CATALOGUE, generation
-from services.stats.changes import Changes
 from services.stats.feed import Feed
-from services.stats.figures import Figures
-from services.stats.freshness import Freshness, Level
+from services.stats.feed.freshness import Freshness, Level
 from services.stats.panes import Head, LastEvent, NamedWindow, PaneRecord, encode
 from services.stats.queries import Queries
+from services.stats.serving.changes import Changes
+from services.stats.serving.figures import Figures
 from services.stats.settings import StatsSettings
 from services.stats.view import Source, View
 from shared.clock import SystemClock

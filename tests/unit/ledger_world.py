@@ -13,13 +13,13 @@ from services.stats.catalogue import CATALOGUE
 from services.stats.engine import Fold
 from services.stats.engine.cells import Cells
 from services.stats.engine.local_panes import Calendar
-from services.stats.explaining import Explanations, Question
 from services.stats.feed import Feed
 from services.stats.ledger.blocks import BlockDocument, source
 from services.stats.ledger.partition import LedgerHead, Partition
 from services.stats.ledger.questions import LedgerQuestions
 from services.stats.ledger.repository import LedgerRepository
 from services.stats.queries import Queries
+from services.stats.serving.explaining import Explanations, Question
 from services.stats.view import View
 from shared.contracts.topics import PATROLS
 from shared.messaging.codec import Envelope, Record, record_headers

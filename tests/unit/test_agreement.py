@@ -6,8 +6,8 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.stats.agreement import Agreement, Common, compare
 from services.stats.catalogue import CATALOGUE
+from services.stats.generations.agreement import Agreement, Common, compare
 from services.stats.panes import PaneRecord, Snapshot
 from shared.contracts.stats import Rules, Tier
 from shared.messaging.codec import Envelope

@@ -13,10 +13,10 @@ from services.stats.alerts.findings import Finding, Observation, Withheld, steps
 from services.stats.alerts.looking import Found, Look
 from services.stats.alerts.rules import DEFAULT_RULES, RULE, Rule
 from services.stats.catalogue import CATALOGUE
-from services.stats.composition import Composition
 from services.stats.feed import Feed
-from services.stats.freshness import TopicFreshness
-from services.stats.served import Served
+from services.stats.feed.freshness import TopicFreshness
+from services.stats.queries.composition import Composition
+from services.stats.serving.served import Served
 from shared.contracts.stats import Tier
 from shared.places import places
 from tests.support.console_rig import ZONE, ScriptedFeed

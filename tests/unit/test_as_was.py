@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.stats.apportioning import apportion
-from services.stats.areas import Map
 from services.stats.catalogue import CATALOGUE
-from services.stats.combined import Part
 from services.stats.panes import SPLIT, Head, PaneRecord, encode, pane_number
 from services.stats.queries import Queries
-from services.stats.sets import WantedSet
+from services.stats.queries.apportioning import apportion
+from services.stats.queries.areas import Map
+from services.stats.queries.combined import Part
+from services.stats.queries.sets import WantedSet
 from services.stats.view import View
 from services.stats.windows import STANDARD
 from shared.contracts.stats import Tier

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from services.stats.attendance import Attendance, Attention
-from services.stats.control import Control, key_of
-from services.stats.freshness import Level
+from services.stats.feed.attendance import Attendance, Attention
+from services.stats.feed.freshness import Level
+from services.stats.generations.control import Control, key_of
 from shared.contracts.stats import WorkerBeat
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)

@@ -8,7 +8,7 @@ import faust.streams
 import pytest
 from faust.types import TP
 
-from services.stats.chunks import ChunkConsumer, ChunkScheduler, require_pinned_faust
+from services.stats.folding.chunks import ChunkConsumer, ChunkScheduler, require_pinned_faust
 
 HERE, THERE = TP("patrols.v1", 3), TP("tips.v1", 7)
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.stats.building import building, refusals
-from services.stats.control import Control, ControlRecord, Role, generation_of, key_of
+from services.stats.feed.building import building, refusals
+from services.stats.generations.control import Control, ControlRecord, Role, generation_of, key_of
 from shared.contracts.stats import Pointer, Rules, SelfCheck, WorkerBeat
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)

@@ -21,12 +21,12 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from services.stats.app import make_app
-from services.stats.areas import Map
 from services.stats.catalogue import CATALOGUE
 from services.stats.downloads import csv_file, lines, parquet_file
 from services.stats.downloads.lines import Content, Table
 from services.stats.panes import Head, NamedWindow, PaneRecord, encode
 from services.stats.queries import Queries
+from services.stats.queries.areas import Map
 from services.stats.settings import StatsSettings
 from services.stats.view import View
 from shared.clock import FixedClock

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 import orjson
 import pytest
 
-from services.stats.areas import Map
 from services.stats.catalogue import CATALOGUE, Metric
 from services.stats.engine import Fold
 from services.stats.queries import Queries
+from services.stats.queries.areas import Map
 from services.stats.verify import counting
 from services.stats.verify.comparing import Report, compare
 from services.stats.verify.decision_times import bin_of

@@ -12,11 +12,11 @@ import pytest
 from aiokafka.errors import KafkaConnectionError
 from faust.types import TP
 
-from services.stats.broker import BrokerReplaced
 from services.stats.engine import Fold, LineageChanged
-from services.stats.folding import Folding
+from services.stats.folding.folding import Folding
 from services.stats.panes import Head, newest
-from services.stats.state import Entry
+from services.stats.state.broker import BrokerReplaced
+from services.stats.state.topic import Entry
 from shared.clock import FixedClock
 from shared.contracts.patrols import PatrolChange, PatrolCompleted, PatrolFacts, PatrolKind
 from shared.messaging.codec import record_headers

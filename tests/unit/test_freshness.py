@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.stats.freshness import Freshness, Level
+from services.stats.feed.freshness import Freshness, Level
 from services.stats.panes import Head, encode
 from services.stats.view import View
 from shared.contracts.outbox import Heartbeat

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from services.stats.engine import Fold, Outcome
 from services.stats.engine.lateness import BINS, EDGES, Lateness
 from services.stats.engine.state import UnitState
-from services.stats.lateness import lateness_of
 from services.stats.panes import Head
+from services.stats.queries.lateness import lateness_of
 from shared.errors import NotFound
 from shared.messaging.codec import Envelope
 from shared.places import places

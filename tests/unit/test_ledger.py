@@ -12,11 +12,11 @@ from services.awards.routes import ROUTERS as AWARDS_ROUTERS
 from services.patrols.routes import ROUTERS as PATROLS_ROUTERS
 from services.stats.catalogue import CATALOGUE
 from services.stats.engine import LineageChanged
-from services.stats.explaining import PATHS, Question
 from services.stats.ledger import blocks
 from services.stats.ledger.entries import kind_of
 from services.stats.ledger.partition import HistoryReplaced, LedgerHead, Partition
 from services.stats.ledger.pins import Pin, packed, unpacked
+from services.stats.serving.explaining import PATHS, Question
 from services.tips.routes import ROUTERS as TIPS_ROUTERS
 from shared.contracts.topics import FACT_TOPICS, PATROLS
 from shared.errors import InvalidInput, NotFound

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.stats.catalogue import CATALOGUE
 from services.stats.catalogue.facts import PATROL
-from services.stats.explaining import Question
+from services.stats.serving.explaining import Question
 from services.stats.windows import STANDARD
 from shared.contracts.topics import PATROLS
 from shared.messaging.codec import Envelope

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.stats.composition import Stated
 from services.stats.publications.causes import LISTED, Reason, explanation
 from services.stats.publications.publication import (
     Frozen,
@@ -22,6 +21,7 @@ from services.stats.publications.publication import (
     moved,
 )
 from services.stats.publications.restatement import changes, otherwise, restatement_id
+from services.stats.queries.composition import Stated
 from services.stats.windows import Interval
 from shared.contracts.stats import Tier
 

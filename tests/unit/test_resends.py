@@ -3,8 +3,8 @@ from collections.abc import Mapping, Sequence
 import orjson
 import pytest
 
-from services.stats.resends import Missing, Resends
-from services.stats.state import Entry
+from services.stats.folding.resends import Missing, Resends
+from services.stats.state.topic import Entry
 from shared.messaging.producer import partition_of
 
 HOLE = Missing("tips.v1", "00070", after=4)

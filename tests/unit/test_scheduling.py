@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from services.stats.scheduling import next_check
+from services.stats.generations.scheduling import next_check
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 

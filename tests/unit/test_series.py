@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.stats.series import Series
+from services.stats.view.series import Series
 from shared.contracts.stats import Tier
 
 STEP = st.tuples(st.dictionaries(st.integers(0, 40), st.integers(-3, 3), max_size=3), st.booleans())

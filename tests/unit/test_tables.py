@@ -14,15 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.stats import tables
 from services.stats.app import make_app
-from services.stats.baseline import Baselines
 from services.stats.catalogue import CATALOGUE
 from services.stats.engine import Fold
 from services.stats.panes import NamedWindow
 from services.stats.panes import encode as encoded
-from services.stats.queries import Queries
-from services.stats.selection import Selection
+from services.stats.queries import Queries, tables
+from services.stats.queries.baseline import Baselines
+from services.stats.queries.selection import Selection
 from services.stats.settings import StatsSettings
 from services.stats.view import View
 from shared.clock import FixedClock

@@ -3,7 +3,7 @@
 import pytest
 from faust.types import TP
 
-from services.stats.watchdog import Stillness
+from services.stats.folding.watchdog import Stillness
 
 HERE, THERE = TP("patrols.v1", 3), TP("tips.v1", 7)
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.stats.panes import KEPT, NamedWindow, pane_number
-from services.stats.series import Series
+from services.stats.view.series import Series
 from services.stats.windows import (
     STANDARD,
     Comparison,

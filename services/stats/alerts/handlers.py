@@ -22,7 +22,7 @@ from services.stats.alerts.subscriptions import (
     WebhookSubscription,
 )
 from services.stats.alerts.webhook import NotDelivered, Webhook
-from services.stats.served import Served
+from services.stats.serving.served import Served
 from shared.clock import Clock
 from shared.contracts.alerts import AlertEvent
 from shared.errors import InvalidInput

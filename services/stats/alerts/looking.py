@@ -12,11 +12,11 @@ from services.stats.alerts import texts
 from services.stats.alerts.chance import Belief, belief, false_alarms_a_month, silent_spells_a_month
 from services.stats.alerts.findings import Finding, Observation, Withheld
 from services.stats.alerts.rules import FigureRule, HeartbeatRule, Rule, SilenceRule, SpikeRule, ThresholdRule
-from services.stats.areas import Area
-from services.stats.baseline import Baselines
 from services.stats.catalogue import Kind
-from services.stats.freshness import TopicFreshness
-from services.stats.served import Served
+from services.stats.feed.freshness import TopicFreshness
+from services.stats.queries.areas import Area
+from services.stats.queries.baseline import Baselines
+from services.stats.serving.served import Served
 from services.stats.windows import Interval
 from shared.contracts.stats import Tier
 from shared.errors import DomainError

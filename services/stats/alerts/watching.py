@@ -15,9 +15,9 @@ from services.stats.alerts.handlers import AlertBook
 from services.stats.alerts.looking import Found, Look
 from services.stats.alerts.repository import Looks, Rules
 from services.stats.alerts.rules import Rule
-from services.stats.freshness import TopicFreshness
+from services.stats.feed.freshness import TopicFreshness
 from services.stats.records import WRITER, Records
-from services.stats.served import Served
+from services.stats.serving.served import Served
 from services.stats.settings import StatsSettings
 from shared.clock import Clock
 from shared.errors import ConcurrentChange, TransitionNotAllowed

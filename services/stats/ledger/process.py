@@ -11,7 +11,6 @@ from typing import Final
 import structlog
 
 from services.stats.background import EXIT_FAILED, EXIT_REFUSED, first_of, serve_probes
-from services.stats.broker import SameBroker
 from services.stats.catalogue import CATALOGUE, generation
 from services.stats.engine import LineageChanged
 from services.stats.engine.cells import Cells
@@ -20,6 +19,7 @@ from services.stats.ledger.partition import HistoryReplaced, LedgerHead, Partiti
 from services.stats.ledger.repository import LedgerRepository, Superseded
 from services.stats.ledger.writer import Writer
 from services.stats.settings import DATABASE, StatsSettings
+from services.stats.state.broker import SameBroker
 from shared.contracts.topics import FACT_TOPICS, Topic
 from shared.messaging.admin import TopicMismatch
 from shared.outbox.leases import RENEW_S, Lease

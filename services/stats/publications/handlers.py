@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from services.stats.composition import Composition, Stated
 from services.stats.publications.commands import IssuePublication
 from services.stats.publications.publication import Frozen, Publication, Row
 from services.stats.publications.repository import Publications
 from services.stats.queries import Queries
-from services.stats.served import Served
+from services.stats.queries.composition import Composition, Stated
+from services.stats.serving.served import Served
 from shared.contracts.figures import Figure, FigureRow, PublicationIssued, PublishedFigures
 from shared.errors import InvalidInput, NotFound, Unavailable
 from shared.ids import new_id

@@ -10,8 +10,8 @@ from typing import ClassVar, Final
 
 import msgspec
 
-from services.stats.composition import Stated
 from services.stats.panes import KEPT
+from services.stats.queries.composition import Stated
 from services.stats.windows import Interval
 from shared.aggregate import Aggregate
 from shared.contracts.stats import Tier

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from services.stats.composition import Composition, Stated
 from services.stats.publications.handlers import parts_told
 from services.stats.publications.publication import Cell, Frozen, Publication
 from services.stats.publications.repository import Publications
 from services.stats.publications.schemas import RestatementView, publication_view
-from services.stats.served import Served
+from services.stats.queries.composition import Composition, Stated
+from services.stats.serving.served import Served
 from shared.web import Page
 
 LATEST: Final = 100

@@ -7,9 +7,9 @@ from datetime import datetime
 
 import msgspec
 
-from services.stats.composition import Stated
 from services.stats.publications.causes import Explanation, Reason
 from services.stats.publications.publication import Pairs, Publication
+from services.stats.queries.composition import Stated
 
 
 class Restatement(msgspec.Struct, frozen=True, kw_only=True, gc=False):

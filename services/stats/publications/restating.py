@@ -11,14 +11,14 @@ from typing import Final
 import msgspec
 import structlog
 
-from services.stats.composition import Composition, Stated
 from services.stats.publications.causes import Causes, Explanation, Reason, explanation
 from services.stats.publications.handlers import told
 from services.stats.publications.publication import Publication, differences, moved
 from services.stats.publications.repository import Publications
 from services.stats.publications.restatement import Restatement, changes, otherwise, restatement_id
+from services.stats.queries.composition import Composition, Stated
 from services.stats.records import WRITER, Records
-from services.stats.served import Served
+from services.stats.serving.served import Served
 from shared.clock import Clock
 from shared.contracts import figures as contract
 from shared.contracts.figures import PublicationRestated, RestatedFigure

@@ -6,11 +6,11 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from services.stats.composition import Composition
 from services.stats.publications.causes import Reason
 from services.stats.publications.handlers import told
 from services.stats.publications.publication import Publication, PublicationStatus
 from services.stats.publications.restatement import Restatement
+from services.stats.queries.composition import Composition
 from shared.contracts.figures import Cause, Figure
 from shared.contracts.stats import Tier
 from shared.views import View

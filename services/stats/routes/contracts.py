@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
-from services.stats import reference
+from services.stats import asyncapi_page
 from services.stats.routes.answer import answer
 from shared.contracts import asyncapi
 
@@ -24,7 +24,7 @@ async def get_asyncapi(request: Request) -> Response:
 @router.get("/asyncapi", response_class=HTMLResponse)
 async def read_asyncapi() -> HTMLResponse:
     """The same document as a page for people."""
-    page = HTMLResponse(reference.page(_document()))
+    page = HTMLResponse(asyncapi_page.page(_document()))
     page.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
     return page
 

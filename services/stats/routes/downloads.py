@@ -9,11 +9,11 @@ from typing import Annotated, Any, Final, TypeAlias
 import orjson
 from fastapi import APIRouter, Query, Request, Response
 
-from services.stats.areas import Map
 from services.stats.deps import ClockDep, FiguresDep, MapOf, QueriesDep, Reader, SelectionDep, SeriesDep
 from services.stats.downloads import csv_file, lines, parquet_file
 from services.stats.downloads.lines import Table
 from services.stats.queries import Queries
+from services.stats.queries.areas import Map
 from services.stats.settings import StatsSettings
 from shared.web import not_modified, tag_of
 

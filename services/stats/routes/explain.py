@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from services.stats.deps import ClockDep, ExplanationsDep, FromDate, ToDate, UnitReader, WindowId
-from services.stats.explaining import Question
 from services.stats.routes.answer import answer
+from services.stats.serving.explaining import Question
 from shared.errors import NotFound
 from shared.web import Limit
 

@@ -8,7 +8,6 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from services.stats.areas import Map
 from services.stats.deps import (
     ChangesDep,
     City,
@@ -24,8 +23,9 @@ from services.stats.deps import (
     ViewDep,
     WindowId,
 )
+from services.stats.queries.areas import Map
+from services.stats.queries.sets import WantedSet
 from services.stats.routes.answer import answer, rendered
-from services.stats.sets import WantedSet
 from shared.web import Readiness, not_modified
 
 router = APIRouter(prefix="/v1", tags=["figures"])

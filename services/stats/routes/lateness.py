@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from services.stats.deps import Reader, ViewDep
-from services.stats.lateness import lateness_of
+from services.stats.queries.lateness import lateness_of
 from services.stats.routes.answer import answer
 from shared.places import places
 

@@ -1,0 +1,324 @@
+"""Answers about a view: rows of figures with comparisons, series, windows and places. Pure; reads no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from services.stats import windows
+from services.stats.catalogue import Catalogue, Kind
+from services.stats.queries.answers import (
+    comparison_answer,
+    pane_start,
+    positions_digest,
+    unit_answer,
+    window_answer,
+)
+from services.stats.queries.apportioning import RULE
+from services.stats.queries.areas import Area, Areas, Map, key_of
+from services.stats.queries.baseline import Baselines
+from services.stats.queries.evaluation import Shares
+from services.stats.queries.listings import Listings
+from services.stats.queries.rows import Rows, SharesOf, no_shares
+from services.stats.queries.selection import Selection
+from services.stats.queries.sets import WantedSet
+from services.stats.queries.tables import Question, Table, Tables
+from services.stats.view import View
+from services.stats.view.series import Series
+from services.stats.windows import Interval, Window
+from shared.contracts.stats import Tier
+from shared.errors import InvalidInput
+from shared.places import Places, Unit
+
+DEFAULT_WINDOW: Final = "PT24H"
+SPARKLINE_DAYS: Final = 14
+_NOTHING: Final = Series()
+_BY_FIGURE: Final = frozenset({"values", "previous", "year_earlier", "ratios", "percentiles"})
+"""What a row says of each figure; the rest is about the row itself."""
+
+
+class Queries(Listings):
+    """Everything that can be asked of a view."""
+
+    def __init__(self, catalogue: Catalogue, places: Places, zone: ZoneInfo) -> None:
+        super().__init__(catalogue, places, zone)
+        self._ids = catalogue.ids
+        self._rows = Rows(catalogue)
+        self._tables = Tables(self._rows)
+        self._areas = Areas(places)
+
+    # -- what was asked for
+
+    def select(
+        self, view: View, city: str, window: str | None, first: date | None, last: date | None, figures: str | None
+    ) -> Selection:
+        """The table that the parameters ask for. Raises: InvalidInput, WindowError."""
+        self._require_city(city)
+        chosen = self._ids if figures is None else tuple(figures.split(","))
+        unknown = [figure for figure in chosen if figure not in self._ids]
+        if unknown:
+            raise InvalidInput.of("metrics", f"{unknown[0]!r} is not a figure of the catalogue")
+        if (first is None) != (last is None):
+            raise InvalidInput.of("to" if last is None else "from", "a window of dates has both from and to")
+        if first is not None and last is not None:
+            if window is not None:
+                raise InvalidInput.of("window", "ask either for a window or for dates")
+            windows.between(first, last)
+            return Selection(city, None, (first, last), chosen)
+        windows.find(window or DEFAULT_WINDOW, view.windows)
+        return Selection(city, window or DEFAULT_WINDOW, None, chosen)
+
+    def interval(self, view: View, selection: Selection, now: datetime) -> Interval:
+        """Where the selected window lies. Raises: WindowError once a named window is no longer offered."""
+        return self._window(view, selection).interval(now.astimezone(self._zone))
+
+    def asked(
+        self, view: View, unit: str, window: str | None, first: date | None, last: date | None
+    ) -> tuple[Unit, Window]:
+        """The unit of today and the window that the parameters name. Raises: NotFound, InvalidInput, WindowError."""
+        place = self._today(unit)
+        return place, self._window(view, self.select(view, place.city, window, first, last, None))
+
+    # -- figures
+
+    def table(self, view: View, selection: Selection, now: datetime, map_: Map = Map.IS) -> dict[str, Any]:
+        """All rows of the city. Raises: WindowError once a named window is no longer offered."""
+        as_of = now.astimezone(self._zone)
+        window = self._window(view, selection)
+        shares_of = self._shares_of(view, selection.city) if map_ is Map.IS else no_shares
+        if map_ is Map.IS:
+            areas = [self._areas.today(view, unit) for unit in self._units_of(selection.city)]
+        else:
+            levels = [metric.id for metric in self._catalogue.metrics.values() if metric.kind is Kind.LEVEL]
+            areas = self._areas.as_was(view, selection.city, window.interval(as_of), levels)
+        rows = self._rows_of(view, selection, areas, as_of, shares_of)
+        return self._table(view, selection, as_of, map_, rows)
+
+    def shown_table(self, view: View, selection: Selection, now: datetime) -> dict[str, Any]:
+        """The same table of today's map, to be shown: of rows that are remembered as JSON.
+
+        Raises: WindowError once a named window is no longer offered.
+        """
+        question, table = self._remembered(view, selection, now)
+        rows = {unit: table.row(question, unit) for unit in self._units_of(selection.city)}
+        return self._table(view, selection, question.as_of, Map.IS, rows)
+
+    def shown_rows(self, view: View, selection: Selection, changed: Iterable[str], now: datetime) -> dict[str, Any]:
+        """Those of the changed rows that belong to the table, as JSON."""
+        question, table = self._remembered(view, selection, now)
+        wanted = frozenset(changed)
+        units = (unit for unit in self._units_of(selection.city) if unit in wanted)
+        return {"as_of": question.as_of, "rows": {unit: table.row(question, unit) for unit in units}}
+
+    def contents(self, view: View, selection: Selection, now: datetime) -> dict[str, Any]:
+        """What a table is made of: the same in every process that would answer with the same figures."""
+        as_of, window = now.astimezone(self._zone), self._window(view, selection)
+        heads = view.heads_of(selection.city).values()
+        return {
+            "generation": view.generation,
+            "minute": as_of.replace(second=0, microsecond=0),
+            "window": window_answer(window, window.interval(as_of)),
+            "asked": [selection.city, *selection.counted(view)],
+            "heads": sorted((head.topic, head.unit, head.position, head.skipped, head.waiting_for) for head in heads),
+        }
+
+    def prepare(self, view: View, selection: Selection, now: datetime, most: int) -> bool:
+        """Make at most so many rows of a table that is to be shown. Returns whether more are to be made."""
+        question, table = self._remembered(view, selection, now)
+        stale = table.stale(question, self._units_of(selection.city))
+        for unit in stale[:most]:
+            table.row(question, unit)
+        return len(stale) > most
+
+    def one_row(
+        self,
+        view: View,
+        unit: str,
+        window: str | None,
+        first: date | None,
+        last: date | None,
+        now: datetime,
+        map_: Map = Map.IS,
+    ) -> dict[str, Any]:
+        """One unit's figures, each by its name. Raises: NotFound, InvalidInput, WindowError."""
+        city = self._today(unit).city if map_ is Map.IS else self._areas.city_of(unit)
+        selection = self.select(view, city, window, first, last, None)
+        place = self._unit(unit, self.interval(view, selection, now), map_)
+        area = self._area(view, place, map_)
+        shares_of = self._shares_of(view, city) if map_ is Map.IS else no_shares
+        return {
+            **self._one(view, selection, area, now, shares_of),
+            "map": map_.value,
+            "unit": unit_answer(place) | {"key": area.key},
+            "positions": {topic: head.position for (topic, code), head in view.heads.items() if code == place.code},
+        }
+
+    def one_set(
+        self,
+        view: View,
+        wanted: WantedSet,
+        window: str | None,
+        first: date | None,
+        last: date | None,
+        now: datetime,
+        map_: Map = Map.IS,
+    ) -> dict[str, Any]:
+        """The figures of several units together. Raises: InvalidInput, WindowError."""
+        asked = self.select(view, wanted.city, window, first, last, None)
+        units = self._sets.find(wanted, map_, self.interval(view, asked, now))
+        area = self._sets.area(view, units)
+        codes = self._sets.recorded_under(view, units)
+        return {
+            **self._one(view, replace(asked, city=units.city), area, now, self._sets.shares_of(view, units)),
+            "map": map_.value,
+            "set": {"id": units.id, "kind": units.kind, "title": units.title},
+            **units.notes,
+            "units": [unit_answer(unit) | {"key": key_of(unit)} for unit in units.units],
+            "straddling": [unit.code for unit in units.straddling],
+            "positions": _positions(view, units.city, codes),
+        }
+
+    def positions(self, view: View, city: str) -> dict[str, dict[str, int]]:
+        """Up to which position the city's figures are complete, by topic and unit, old units included."""
+        return _positions(view, city, self._codes_of(city))
+
+    def series(
+        self,
+        view: View,
+        unit: str,
+        metric: str,
+        tier: Tier,
+        first: date | None,
+        last: date | None,
+        now: datetime,
+        map_: Map = Map.IS,
+    ) -> dict[str, Any]:
+        """The panes of one figure. Raises: NotFound, InvalidInput, WindowError."""
+        self._require_metric(view, metric)
+        as_of = now.astimezone(self._zone)
+        interval = windows.span(tier, first, last, as_of, days=SPARKLINE_DAYS)
+        area = self._area(view, self._unit(unit, interval, map_), map_)
+        panes = area.series.get(metric, _NOTHING).between(tier, interval.first_pane, interval.end_pane)
+        return {
+            "as_of": as_of,
+            "map": map_.value,
+            "unit": area.key,
+            "metric": metric,
+            "tier": tier.value,
+            "start": interval.start,
+            "end": interval.end,
+            "positions_digest": self._digest(view, self._areas.city_of(area.key)),
+            "points": [[pane_start(tier, number), amount] for number, amount in panes],
+        }
+
+    def sparklines(self, view: View, city: str, metric: str, now: datetime) -> dict[str, Any]:
+        """One figure of every unit by day. Raises: InvalidInput."""
+        self._require_city(city)
+        self._require_metric(view, metric)
+        as_of = now.astimezone(self._zone)
+        today = as_of.date()
+        days = [today - timedelta(days=back) for back in range(SPARKLINE_DAYS - 1, -1, -1)]
+        first = days[0].toordinal()
+        lines = {}
+        for unit in self._units_of(city):
+            line = [0] * SPARKLINE_DAYS
+            panes = view.series(unit).get(metric, _NOTHING)
+            for number, amount in panes.between(Tier.DAY, first, first + SPARKLINE_DAYS):
+                line[number - first] = amount
+            lines[unit] = line
+        return {"as_of": as_of, "metric": metric, "days": days, "series": lines}
+
+    # -- inside
+
+    def _table(
+        self, view: View, selection: Selection, as_of: datetime, map_: Map, rows: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        return {
+            **self._frame(self._window(view, selection), as_of),
+            "city": selection.city,
+            "map": map_.value,
+            "metrics": selection.counted(view),
+            "estimated_rule": RULE if map_ is Map.IS else None,
+            "positions_digest": self._digest(view, selection.city),
+            "rows": rows,
+        }
+
+    def _remembered(self, view: View, selection: Selection, now: datetime) -> tuple[Question, Table]:
+        question = Question(
+            view=view,
+            city=selection.city,
+            codes=self._codes_of(selection.city),
+            figures=selection.counted(view),
+            window=self._window(view, selection),
+            as_of=now.astimezone(self._zone),
+            shares_of=self._shares_of(view, selection.city),
+        )
+        return question, self._tables.of(question, len(self._units_of(selection.city)))
+
+    def _digest(self, view: View, city: str) -> str:
+        return positions_digest(self.positions(view, city))
+
+    def _frame(self, window: Window, as_of: datetime) -> dict[str, Any]:
+        comparisons = window.comparisons(as_of)
+        return {
+            "as_of": as_of,
+            "window": window_answer(window, window.interval(as_of)),
+            "comparisons": {
+                "previous": comparison_answer(comparisons.previous),
+                "year_earlier": comparison_answer(comparisons.year_earlier),
+            },
+        }
+
+    def _rows_of(
+        self, view: View, selection: Selection, areas: Iterable[Area], as_of: datetime, shares_of: SharesOf
+    ) -> dict[str, dict[str, Any]]:
+        baselines = Baselines(view, selection.city, self._codes_of(selection.city))
+        window = self._window(view, selection)
+        return self._rows.of(areas, selection.counted(view), window, as_of, baselines, shares_of)
+
+    def _one(self, view: View, selection: Selection, area: Area, now: datetime, shares_of: SharesOf) -> dict[str, Any]:
+        """An area's figures, each by its name, and what stands beside them."""
+        as_of = now.astimezone(self._zone)
+        row = self._rows_of(view, selection, [area], as_of, shares_of)[area.key]
+        figures = self._rows.by_name(row, selection.counted(view))
+        facts = {key: value for key, value in row.items() if key not in _BY_FIGURE}
+        rule = {"estimated_rule": RULE} if "estimated" in row else {}
+        return {**self._frame(self._window(view, selection), as_of), **facts, **rule, "figures": figures}
+
+    def _unit(self, key: str, interval: Interval, map_: Map) -> Unit:
+        return self._today(key) if map_ is Map.IS else self._areas.named(key, interval)
+
+    def _area(self, view: View, unit: Unit, map_: Map) -> Area:
+        today = map_ is Map.IS or unit.code == unit.city
+        return self._areas.today(view, unit.code) if today else self._areas.former(view, unit)
+
+    def _shares_of(self, view: View, city: str) -> SharesOf:
+        """What each unit of today would have more of what is known of its predecessors together only."""
+        codes = self._codes_of(city)
+
+        def shares_of(area: Area, interval: Interval) -> Shares:
+            return self._apportionment.shares(view, city, codes, interval).get(area.key, {})
+
+        return shares_of
+
+    def _window(self, view: View, selection: Selection) -> Window:
+        if selection.dates is not None:
+            return windows.between(*selection.dates)
+        return windows.find(selection.window or DEFAULT_WINDOW, view.windows)
+
+    def _require_metric(self, view: View, metric: str) -> None:
+        if metric not in self._catalogue.metrics:
+            raise InvalidInput.of("metric", f"{metric!r} is not a counted figure of the catalogue")
+        if metric in view.uncounted:
+            raise InvalidInput.of("metric", f"{metric!r} is not counted yet by the figures that are served")
+
+
+def _positions(view: View, city: str, codes: Container[str]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for (topic, unit), head in view.heads_of(city).items():
+        if unit in codes:
+            found.setdefault(topic, {})[unit] = head.position
+    return found
