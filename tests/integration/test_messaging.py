@@ -52,6 +52,32 @@ async def test_another_number_is_refused_with_the_ways_out(settings: Settings) -
         await ensure_topics(settings, [topic], 12)
 
 
+async def test_a_topic_that_an_embedded_broker_counted_a_record_for_before_it_was_made_can_be_read_to_its_end(
+    tmp_path: Path,
+) -> None:
+    topic = a_topic()
+    read: list[bytes | None] = []
+    lost = start_broker(tmp_path)
+    settings = Settings(kafka_bootstrap_servers=lost.address)
+    await ensure_topics(settings, [topic], 2)
+    producer = await open_producer(settings)
+    lost.kill()
+    with start_broker(tmp_path, port=lost.port):
+        await producer.send_and_wait(topic.name, b"for a topic that is not there", partition=1)
+        await producer.stop()
+
+        await ensure_topics(settings, [topic], 2)
+
+        stop = asyncio.Event()
+        reader = Reader(settings, [topic], apply=lambda records: read.extend(record.value for record in records))
+        reading = asyncio.create_task(reader.run(stop))
+        async with asyncio.timeout(10):
+            await reader.caught_up.wait()
+        stop.set()
+        await reading
+    assert read == []
+
+
 async def test_asking_for_an_unknown_topic_does_not_create_it(settings: Settings) -> None:
     topic = a_topic()
     client = AIOKafkaClient(bootstrap_servers=settings.kafka_bootstrap_servers)

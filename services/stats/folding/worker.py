@@ -8,10 +8,12 @@ import signal
 import sys
 import time
 from contextlib import AsyncExitStack, suppress
-from typing import Final
+from typing import Final, cast
 
 import faust
 import structlog
+from faust.exceptions import ConsumerNotStarted
+from faust.types import TP
 
 from services.stats.background import EXIT_FAILED, EXIT_REFUSED, first_of, serve_probes
 from services.stats.engine import LineageChanged
@@ -100,11 +102,12 @@ class Worker:
             instance=self._settings.instance,
             partitions=folding,
         )
-        watchdog = Watchdog(self._settings, marks=lambda: folding.marks(app.consumer.assignment()))
+        watchdog = Watchdog(self._settings, marks=lambda: folding.marks(_assigned(app)))
         stack.push_async_callback(_stop, app)
-        await app.start()
         try:
             async with asyncio.TaskGroup() as tasks:
+                # Beside all others: it returns once the first partitions are recovered, and that may not come about.
+                tasks.create_task(app.start())
                 tasks.create_task(broker.keep_looking())
                 tasks.create_task(watchdog.keep_looking())
                 tasks.create_task(_keep_watching(app, folding))
@@ -163,8 +166,15 @@ async def _keep_watching(app: faust.App, folding: Folding) -> None:
     while not app.crashed:
         await asyncio.sleep(WATCH_S)
         with suppress(AssertionError):  # the partition was taken away between the two calls
-            folding.measure_lag({tp: app.consumer.highwater(tp) for tp in app.consumer.assignment()})
+            folding.measure_lag({tp: app.consumer.highwater(tp) for tp in _assigned(app)})
     raise StreamCrashed(f"the stream application has crashed: {app.crash_reason!r}")
+
+
+def _assigned(app: faust.App) -> set[TP]:
+    try:
+        return cast(set[TP], app.consumer.assignment())
+    except ConsumerNotStarted:
+        return set()
 
 
 async def _keep_asking(folding: Folding, resends: Resends) -> None:
