@@ -6,6 +6,7 @@ from typing import Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import (
     KafkaError,
     OffsetOutOfRangeError,
@@ -13,6 +14,7 @@ from aiokafka.errors import (
     UnknownTopicOrPartitionError,
     for_code,
 )
+from aiokafka.protocol.metadata import MetadataRequest
 
 from shared.contracts.topics import Topic
 from shared.messaging.closing import close_consumer
@@ -33,7 +35,7 @@ class TopicMismatch(Exception):
 
 @dataclass(frozen=True, slots=True)
 class BrokerView:
-    """What the broker said at one moment. Shape: topic -> number of partitions."""
+    """What the broker said at one moment, of all topics or of those asked for. Shape: topic -> number of partitions."""
 
     cluster_id: str
     brokers: int
@@ -48,20 +50,25 @@ class Admin:
 
     def __init__(self, settings: Settings) -> None:
         self._options = {**kafka_client_options(settings), "request_timeout_ms": REQUEST_MS}
-        self._client: AIOKafkaAdminClient | None = None
+        self._client: AIOKafkaClient | None = None
+        self._admin: AIOKafkaAdminClient | None = None
         self._consumer: AIOKafkaConsumer | None = None
 
-    async def look(self) -> BrokerView:
-        """Identity and topics of the broker, in two small requests."""
+    async def look(self, topics: Sequence[str] | None = None) -> BrokerView:
+        """Identity of the broker and its topics, in one request.
+
+        Whoever looks again and again names the topics: the answer about all of them costs ten times as much.
+        """
         try:
             client = await self._connected()
-            cluster = await client.describe_cluster()
-            topics = await client.describe_topics()
+            # A broker may make a topic for whoever names it, unless it is told not to.
+            answer = await client.send(client.get_random_node(), MetadataRequest(topics, False))
         except BROKER_ERRORS:
             await self.close()
             raise
-        partitions = {t["topic"]: len(t["partitions"]) for t in topics if t["error_code"] == 0}
-        return BrokerView(cluster["cluster_id"], len(cluster["brokers"]), partitions)
+        told = answer.to_object()
+        partitions = {t["topic"]: len(t["partitions"]) for t in told["topics"] if t["error_code"] == 0}
+        return BrokerView(told["cluster_id"], len(told["brokers"]), partitions)
 
     async def ensure_topics(self, topics: Sequence[Topic], partitions: int) -> BrokerView:
         """Create the missing ones of `topics`, with their settings.
@@ -71,7 +78,8 @@ class Admin:
         to the end waits for ever. Such a topic is made once more.
         Raises: TopicMismatch when one is there with another number of partitions.
         """
-        view = await self.look()
+        names = [topic.name for topic in topics]
+        view = await self.look(names)
         missing = [topic for topic in topics if topic.name not in view.partitions]
         if missing:
             await self._create(missing, partitions, min(REPLICAS, view.brokers))
@@ -79,7 +87,7 @@ class Admin:
             if unreadable:
                 await self.delete_topics([topic.name for topic in unreadable])
                 await self._create(unreadable, partitions, min(REPLICAS, view.brokers))
-            view = await self.look()
+            view = await self.look(names)
         for topic in topics:
             found = view.partitions.get(topic.name, partitions)
             if found != partitions:
@@ -89,7 +97,7 @@ class Admin:
     async def delete_topics(self, names: Sequence[str]) -> None:
         """Delete these topics with all that they hold; one that is not there is no error."""
         try:
-            answer = await (await self._connected()).delete_topics(list(names))
+            answer = await (await self._administering()).delete_topics(list(names))
         except BROKER_ERRORS:
             await self.close()
             raise
@@ -125,9 +133,11 @@ class Admin:
             consumer.unsubscribe()
 
     async def close(self) -> None:
-        client, consumer, self._client, self._consumer = self._client, self._consumer, None, None
-        if client is not None:
-            await client.close()
+        client, admin, consumer = self._client, self._admin, self._consumer
+        self._client = self._admin = self._consumer = None
+        for each in (client, admin):
+            if each is not None:
+                await each.close()
         if consumer is not None:
             await close_consumer(consumer)
 
@@ -142,16 +152,27 @@ class Admin:
                 return True
         return False
 
-    async def _connected(self) -> AIOKafkaAdminClient:
+    async def _connected(self) -> AIOKafkaClient:
         if self._client is None:
-            client = AIOKafkaAdminClient(**self._options)
+            client = AIOKafkaClient(**self._options)
             try:
-                await client.start()
+                await client.bootstrap()
             except BaseException:
                 await client.close()
                 raise
             self._client = client
         return self._client
+
+    async def _administering(self) -> AIOKafkaAdminClient:
+        if self._admin is None:
+            admin = AIOKafkaAdminClient(**self._options)
+            try:
+                await admin.start()
+            except BaseException:
+                await admin.close()
+                raise
+            self._admin = admin
+        return self._admin
 
     async def _reading(self) -> AIOKafkaConsumer:
         if self._consumer is None:
@@ -167,9 +188,9 @@ class Admin:
         return self._consumer
 
     async def _create(self, topics: Sequence[Topic], partitions: int, replicas: int) -> None:
-        client = await self._connected()
+        admin = await self._administering()
         wanted = [NewTopic(t.name, partitions, replicas, topic_configs=t.settings) for t in topics]
-        answer = await client.create_topics(wanted)
+        answer = await admin.create_topics(wanted)
         for name, code, message in answer.topic_errors:
             error = for_code(code)
             if code and error is not TopicAlreadyExistsError:  # another process was first
@@ -192,7 +213,7 @@ async def cluster_id(settings: Settings) -> str:
     """The identity of the broker of the settings. Raises: one of BROKER_ERRORS."""
     admin = Admin(settings)
     try:
-        return (await admin.look()).cluster_id
+        return (await admin.look([])).cluster_id
     finally:
         await admin.close()
 

@@ -108,7 +108,7 @@ class Reader:
             self._restarted()
 
     async def _read(self, stop: asyncio.Event) -> None:
-        view = await self._admin.look()
+        view = await self._admin.look(self._topics)
         if self.cluster_id not in (None, view.cluster_id):
             raise _StartOver(f"another broker answers: {view.cluster_id}, not {self.cluster_id}")
         if not all(topic in view.partitions for topic in self._topics):
@@ -168,7 +168,7 @@ class Reader:
 
     async def _check(self) -> None:
         try:
-            view = await self._admin.look()
+            view = await self._admin.look(self._topics)
             reason = await self._what_was_lost(view)
         except BROKER_ERRORS:
             self.connected = False

@@ -153,7 +153,7 @@ class TopicRelay:
         """The life of the topic that this broker holds; a new one when it holds none, or not all of it."""
         publications = Publications(self._store)
         publication = await publications.current(self._topic.name)
-        view = await self._admin.look()
+        view = await self._admin.look([self._topic.name])
         if publication is not None:
             published = await self._parts.watermarks(self._store, publication).load()
             reason = await what_was_lost(self._admin, view, publication, least_ends(published, self._partitions))
@@ -187,7 +187,7 @@ class TopicRelay:
             await asyncio.sleep(BROKER_CHECK_S)
             ends = dict(publisher.ends)
             try:
-                view = await self._admin.look()
+                view = await self._admin.look([self._topic.name])
                 reason = await what_was_lost(self._admin, view, publication, ends)
             except BROKER_ERRORS:
                 continue  # away is not lost: the producer keeps trying

@@ -74,7 +74,7 @@ class SameBroker:
             if time.monotonic() - self._looked_s < FRESH_S:
                 return
             began_s = time.monotonic()
-            self._compare(await self._admin.look())
+            self._compare(await self._admin.look([topic.name for topic in self._needed]))
             self._looked_s = began_s
 
     async def keep_looking(self) -> None:
