@@ -9,6 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import (
     KafkaError,
+    KafkaTimeoutError,
     OffsetOutOfRangeError,
     TopicAlreadyExistsError,
     UnknownTopicOrPartitionError,
@@ -53,6 +54,8 @@ class Admin:
         self._client: AIOKafkaClient | None = None
         self._admin: AIOKafkaAdminClient | None = None
         self._consumer: AIOKafkaConsumer | None = None
+        self._cluster_id = ""
+        self._told: dict[TopicPartition, int] = {}  # the ends told when nothing was lost
 
     async def look(self, topics: Sequence[str] | None = None) -> BrokerView:
         """Identity of the broker and its topics, in one request.
@@ -67,6 +70,8 @@ class Admin:
             await self.close()
             raise
         told = answer.to_object()
+        if told["cluster_id"] != self._cluster_id:
+            self._cluster_id, self._told = told["cluster_id"], {}
         partitions = {t["topic"]: len(t["partitions"]) for t in told["topics"] if t["error_code"] == 0}
         return BrokerView(told["cluster_id"], len(told["brokers"]), partitions)
 
@@ -83,7 +88,8 @@ class Admin:
         missing = [topic for topic in topics if topic.name not in view.partitions]
         if missing:
             await self._create(missing, partitions, min(REPLICAS, view.brokers))
-            unreadable = [topic for topic in missing if not await self._is_readable(topic.name, partitions)]
+            counted = await self._counted_in_vain([topic.name for topic in missing], partitions)
+            unreadable = [topic for topic in missing if topic.name in counted]
             if unreadable:
                 await self.delete_topics([topic.name for topic in unreadable])
                 await self._create(unreadable, partitions, min(REPLICAS, view.brokers))
@@ -116,6 +122,21 @@ class Admin:
             raise
         return {at.partition: end for at, end in ends.items()}
 
+    async def first_lost(self, topic: str, ends: Mapping[int, int]) -> tuple[int, int] | None:
+        """The first partition that does not hold all records before its end, and the end that it tells.
+
+        An end that is told too low rises all the same: only where it has not is a record asked for, which costs more.
+        """
+        if not ends:
+            return None
+        told = await self.ends(topic, max(ends) + 1)
+        for number, end in ends.items():
+            at, now = TopicPartition(topic, number), told[number]
+            if now < end and now < self._told.get(at, end) and not await self.holds(topic, number, end - 1):
+                return number, now
+            self._told[at] = now
+        return None
+
     async def holds(self, topic: str, partition: int, offset: int) -> bool:
         """Whether a record can be read at this offset: the one sure sign, where told ends lie behind."""
         consumer = await self._reading()
@@ -141,10 +162,21 @@ class Admin:
         if consumer is not None:
             await close_consumer(consumer)
 
-    async def _is_readable(self, topic: str, partitions: int) -> bool:
-        """Whether the last record of each partition can be read, if there is any."""
-        ends = await self.ends(topic, partitions)
-        return all([await self._holds_by_and_by(topic, number, end - 1) for number, end in ends.items() if end])
+    async def _counted_in_vain(self, topics: Sequence[str], partitions: int) -> set[str]:
+        """The topics, made a moment ago, that have a partition whose last record cannot be read."""
+        consumer = await self._reading()
+        try:
+            ends = await consumer.end_offsets([TopicPartition(name, n) for name in topics for n in range(partitions)])
+        except KafkaTimeoutError:
+            return set()  # partitions without leaders yet, so that nobody has written to them either
+        except BROKER_ERRORS:
+            await self.close()
+            raise
+        return {
+            at.topic
+            for at, end in ends.items()
+            if end and not await self._holds_by_and_by(at.topic, at.partition, end - 1)
+        }
 
     async def _holds_by_and_by(self, topic: str, partition: int, offset: int) -> bool:
         for _ in range(PROBES):

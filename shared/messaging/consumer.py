@@ -186,9 +186,8 @@ class Reader:
             read = sum(at.topic == topic for at in self._offsets)
             if read != view.partitions[topic]:
                 return f"{topic} has {view.partitions[topic]} partitions, no longer {read}"
-            told = await self._admin.ends(topic, view.partitions[topic])
-            for number, end in told.items():
-                offset = self._offsets.get(TopicPartition(topic, number), 0)
-                if end < offset and not await self._admin.holds(topic, number, offset - 1):
-                    return f"{topic}/{number} ends at {end}, before {offset}"
+            ends = {at.partition: offset for at, offset in self._offsets.items() if at.topic == topic}
+            lost = await self._admin.first_lost(topic, ends)
+            if lost is not None:
+                return f"{topic}/{lost[0]} ends at {lost[1]}, before {ends[lost[0]]}"
         return None

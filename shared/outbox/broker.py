@@ -22,11 +22,9 @@ async def what_was_lost(
         return f"another broker answers: {view.cluster_id}, not {publication.cluster_id}"
     if publication.topic not in view.partitions:
         return "the topic is gone"
-    told = await admin.ends(publication.topic, view.partitions[publication.topic])
-    for partition, end in ends.items():
-        # An end may be told too low; only a record that cannot be read is lost.
-        if told.get(partition, 0) < end and not await admin.holds(publication.topic, partition, end - 1):
-            return f"partition {partition} ends at {told.get(partition, 0)}, before {end}"
+    lost = await admin.first_lost(publication.topic, ends)
+    if lost is not None:
+        return f"partition {lost[0]} ends at {lost[1]}, before {ends[lost[0]]}"
     return None
 
 

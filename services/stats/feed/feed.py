@@ -35,7 +35,7 @@ SETTLE_S: Final = 0.2
 ATTEND_S: Final = 1.0
 SAVE_EVERY_S: Final = 30.0
 RETRY_S: Final = 1.0
-CONTROL_WAIT_MS: Final = 250  # beats come every 5 s: nobody waits for a fraction of a second
+BEATS_WAIT_MS: Final = 250  # beats of workers and owners come every 5 s: nobody waits for a fraction of a second
 
 _log = structlog.get_logger(__name__)
 
@@ -84,9 +84,9 @@ class Feed:
             [PANES],
             apply=self._hear,
             restarted=self._forget,
-            fetch_wait_ms=CONTROL_WAIT_MS,
+            fetch_wait_ms=BEATS_WAIT_MS,
         )
-        self._heads = Reader(settings, [HEADS], apply=self._beat)
+        self._heads = Reader(settings, [HEADS], apply=self._beat, fetch_wait_ms=BEATS_WAIT_MS)
         self._left: Following | None = None
         self._reading = self._follow(generation)
         self.view = self._reading.view
