@@ -14,7 +14,7 @@ from shared.contracts.topics import Topic, topic_of
 from shared.outbox.lineage import lineage_of
 from shared.outbox.names import COUNTERS, ENTRIES
 from shared.outbox.packing import pack
-from shared.store.client import Document, ReturnDocument, Session, Store
+from shared.store.client import Document, Session, Store
 from shared.telemetry.metrics import OUTBOX_COMMITTED
 
 ENTRY_RECORDS: Final = 1_000  # with records of about 1 kB far below the store's 16 MB a document, and one page of work
@@ -152,13 +152,12 @@ class Outbox:
         entries: list[Entry] = []
         recorded_at = self._clock.now()
         for (topic, unit), events in groups.items():
-            counter = await counters.find_one_and_update(
-                {"_id": counter_id(topic, unit)},
-                {"$inc": {"position": len(events)}, "$setOnInsert": {"topic": topic, "unit": unit}},
-                upsert=True,
-                return_document=ReturnDocument.AFTER,
-                session=session,
-            )
+            of_unit = {"_id": counter_id(topic, unit)}
+            step = {"$inc": {"position": len(events)}, "$setOnInsert": {"topic": topic, "unit": unit}}
+            # Two requests: an embedded store reads the whole collection for a write that gives back what it wrote.
+            await counters.update_one(of_unit, step, upsert=True, session=session)
+            counter = await counters.find_one(of_unit, session=session)
+            assert counter is not None  # written a line above, in the same transaction
             first = counter["position"] - len(events) + 1
             records = [
                 event.record(position=position, lineage=self.lineage, recorded_at=recorded_at)
