@@ -131,6 +131,8 @@ WindowId = Annotated[str | None, Query(description="PT5M, PT24H, P7D, day, month
 FromDate = Annotated[date | None, Query(alias="from", description="First local day, instead of a window.")]
 ToDate = Annotated[date | None, Query(alias="to", description="Last local day, inclusive.")]
 UnitKey = Annotated[str, Query(pattern=r"^(\d{2}|\d{5})(@\d{4}-\d{2}-\d{2})?$", description="The code of a unit.")]
+UnitCodes = Annotated[str | None, Query(max_length=20_000, description="Codes of units with commas between.")]
+District = Annotated[str | None, Query(max_length=100, description="A former district of the city: code or name.")]
 MapOf = Annotated[
     Map,
     Query(

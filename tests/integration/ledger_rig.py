@@ -18,7 +18,7 @@ from services.stats.app import make_app
 from services.stats.ledger.blocks import unpacked
 from services.stats.ledger.entries import BookedEntry
 from services.stats.ledger.process import LEASE, ledger_generation
-from services.stats.ledger.repository import BLOCKS, HEADS, LedgerRepository
+from services.stats.ledger.repository import LedgerRepository, collections_of
 from services.stats.settings import DATABASE, StatsSettings
 from shared.clock import SystemClock
 from shared.contracts.topics import FACT_TOPICS
@@ -57,7 +57,7 @@ class Kept:
         """An empty ledger that nobody writes."""
         generation = ledger_generation(stats_settings(settings))
         store = Store.open(settings.mongodb_uri.get_secret_value(), DATABASE)
-        kept = cls(store, LedgerRepository(store, generation), (BLOCKS + generation, HEADS + generation))
+        kept = cls(store, LedgerRepository(store, generation), collections_of(generation))
         await kept.forget()
         try:
             yield kept
@@ -97,7 +97,7 @@ class Kept:
 
     async def entries(self) -> list[tuple[str, BookedEntry]]:
         """(topic, entry) of everything, in order; each once, however often it is in a block."""
-        found = unpacked(await self.store.collection(self.names[0]).find({}).to_list(None))
+        found = unpacked(await self.store.collection(self.names[1]).find({}).to_list(None))
         return sorted(found, key=lambda each: (each[0], each[1].unit, each[1].position))
 
     async def digest(self) -> str:

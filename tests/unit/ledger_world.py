@@ -19,6 +19,7 @@ from services.stats.ledger.partition import LedgerHead, Partition
 from services.stats.ledger.questions import LedgerQuestions
 from services.stats.ledger.repository import LedgerRepository
 from services.stats.queries import Queries
+from services.stats.queries.sets import WantedSet
 from services.stats.serving.explaining import Explanations, Question
 from services.stats.view import View
 from shared.contracts.topics import PATROLS
@@ -31,6 +32,17 @@ from tests.unit.fold_world import GENERATION, NOW, ZONE, event, patrol
 TODAY = ("00070", "00004", "01")
 FORMER = ("00001", "00007", "00019")
 ROWS = ("00070", "00004", "00008", "00097", "01")
+ROWS_AS_WERE = ("00001", "00007@2025-06-30", "00019", "00004@2025-06-30", "00004", "00070", "01")
+SETS = (
+    WantedSet("01", "00070,00004", None),
+    WantedSet("01", "00004,00008,00097,00070", None),
+    WantedSet("01", None, "001"),
+)
+SETS_AS_WERE = (
+    WantedSet("01", "00001@2025-06-30,00004@2025-06-30,00019@2025-06-30", None),
+    WantedSet("01", "00004@2025-06-30,00004@2025-07-01,00007@2025-06-30", None),
+    WantedSet("01", None, "001"),
+)
 # Stand for residential groups: each lies in the commune of today that it is called like.
 GROUPS = (None, "00008", "00004", "00070")
 OWNERS = {"tips": "/tips", "patrols": "http://patrols:8002/", "awards": "/awards"}
@@ -175,15 +187,24 @@ class World:
 
     async def pages(self, question: Question, *, limit: int, now: datetime = NOW) -> list[dict[str, Any]]:
         """All pages of an explanation."""
-        pages = [await self.explanations.explain(question, cursor=None, limit=limit, now=now)]
+        pages = [await self.page(question, limit=limit, now=now)]
         while pages[-1]["next"] is not None:
-            cursor = pages[-1]["next"]
-            pages.append(await self.explanations.explain(question, cursor=cursor, limit=limit, now=now))
+            pages.append(await self.page(question, cursor=pages[-1]["next"], limit=limit, now=now))
         return pages
+
+    async def page(
+        self, question: Question, *, cursor: str | None = None, limit: int = 1, now: datetime = NOW
+    ) -> dict[str, Any]:
+        """One page, for somebody who may see everything."""
+        return await self.explanations.explain(question, cursor=cursor, limit=limit, now=now, covers=lambda _: True)
 
     def served(self, question: Question) -> Any:
         """The figure as the API serves it."""
-        row = self.queries.one_row(self.view, question.unit, question.window, question.first, question.last, NOW)
+        ask, asked = self.queries, (question.window, question.first, question.last, NOW, question.map)
+        if isinstance(question.whose, WantedSet):
+            row = ask.one_set(self.view, question.whose, *asked)
+        else:
+            row = ask.one_row(self.view, question.whose, *asked)
         return row["figures"][question.metric]["value"]
 
 

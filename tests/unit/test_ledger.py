@@ -234,7 +234,7 @@ def test_every_counted_aggregate_is_shown_by_its_owner() -> None:
 
 async def refusal(some: World, question: Question, cursor: str | None = None) -> InvalidInput:
     with pytest.raises(InvalidInput) as refused:
-        await some.explanations.explain(question, cursor=cursor, limit=1, now=NOW)
+        await some.page(question, cursor=cursor)
     return refused.value
 
 
@@ -260,14 +260,12 @@ async def test_windows_and_units_that_do_not_exist_are_refused() -> None:
     reversed_ = Question(UNIT, "patrols_completed", None, date(2026, 5, 2), date(2026, 5, 1))
     assert "to" in (await refusal(some, reversed_)).detail
     with pytest.raises(NotFound):
-        await some.explanations.explain(
-            Question("99999", "patrols_completed", "day", None, None), cursor=None, limit=1, now=NOW
-        )
+        await some.page(Question("99999", "patrols_completed", "day", None, None))
 
 
 async def test_a_cursor_of_another_question_is_refused() -> None:
     some = world(done(1), done(2), done(3))
-    page = await some.explanations.explain(TODAY, cursor=None, limit=1, now=NOW)
+    page = await some.page(TODAY)
 
     error = await refusal(some, Question(UNIT, "participant_turns", "PT24H", None, None), cursor=page["next"])
 

@@ -1,6 +1,7 @@
 """Whatever was corrected, late, twice, unreadable or cut off by a death: the entries add up to the served figure."""
 
 import random
+from dataclasses import replace
 from datetime import date, timedelta
 
 from hypothesis import given, settings
@@ -8,12 +9,25 @@ from hypothesis import strategies as st
 
 from services.stats.catalogue import CATALOGUE
 from services.stats.catalogue.facts import PATROL
+from services.stats.queries.areas import Map
 from services.stats.serving.explaining import Question
 from services.stats.windows import STANDARD
 from shared.contracts.topics import PATROLS
 from shared.messaging.codec import Envelope
+from shared.places.unit import REFORM
 from tests.unit.fold_world import NOW
-from tests.unit.ledger_world import ROWS, World, amounts, history, log_of, partition_at
+from tests.unit.ledger_world import (
+    PLACES,
+    ROWS,
+    ROWS_AS_WERE,
+    SETS,
+    SETS_AS_WERE,
+    World,
+    amounts,
+    history,
+    log_of,
+    partition_at,
+)
 
 METRICS = [metric.id for metric in CATALOGUE.of_topic(PATROLS.name) if metric.of is PATROL]
 
@@ -24,6 +38,17 @@ def question(rng: random.Random) -> Question:
         first = date(2025, 4, 1) + timedelta(days=rng.randrange(600))
         return Question(unit, metric, None, first, first + timedelta(days=rng.randrange(400)))
     return Question(unit, metric, rng.choice(list(STANDARD)), None, None)
+
+
+def question_of_any_line(rng: random.Random) -> Question:
+    """Of units and sets on either map, over windows that mostly lie around the reform."""
+    map_ = rng.choice(list(Map))
+    lines = (*ROWS_AS_WERE, *SETS_AS_WERE) if map_ is Map.WAS else (*ROWS, *SETS)
+    asked = replace(question(rng), whose=rng.choice(lines), map=map_)
+    if rng.random() < 0.3:
+        return asked
+    first = REFORM - timedelta(days=rng.randrange(-20, 120))
+    return replace(asked, window=None, first=first, last=first + timedelta(days=rng.randrange(200)))
 
 
 @settings(max_examples=30, deadline=None)
@@ -46,6 +71,25 @@ async def test_all_pages_add_up_to_the_served_figure_in_any_window(seed: int) ->
         assert all(entry["amount"] for entry in entries)
 
 
+@settings(max_examples=30, deadline=None)
+@given(st.integers())
+async def test_all_pages_of_any_line_on_either_map_add_up_to_its_figure(seed: int) -> None:
+    rng = random.Random(seed)
+    world, events = World(), history(rng, 25)
+    world.show(events)
+    world.repository.book(log_of(events))
+
+    for _ in range(12):
+        asked = question_of_any_line(rng)
+        pages = await world.pages(asked, limit=rng.randrange(4, 60))
+
+        assert sum(amounts(pages)) == pages[0]["figure"] == world.served(asked), asked
+        assert all(page["ledger"] == {"state": "complete", "missing": 0} for page in pages)
+        entries = [entry for page in pages for entry in page["events"]]
+        places = [(entry["at"], entry["unit"], entry["position"]) for entry in entries]
+        assert places == sorted(set(places), reverse=True)
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.integers())
 async def test_pages_explain_the_first_figure_while_figures_move_on(seed: int) -> None:
@@ -54,7 +98,7 @@ async def test_pages_explain_the_first_figure_while_figures_move_on(seed: int) -
     world.show(events[:70])
     world.repository.book(log_of(events[:70]))
 
-    pages = [await world.explanations.explain(asked, cursor=None, limit=3, now=NOW)]
+    pages = [await world.page(asked, limit=3)]
     figure, ahead = world.served(asked), 70
     while pages[-1]["next"] is not None:
         more = min(ahead + 10, len(events))
@@ -62,7 +106,7 @@ async def test_pages_explain_the_first_figure_while_figures_move_on(seed: int) -
         world.repository.book(log_of(events[:more])[ahead:])
         ahead = more
         later = NOW + timedelta(minutes=len(pages))
-        pages.append(await world.explanations.explain(asked, cursor=pages[-1]["next"], limit=3, now=later))
+        pages.append(await world.page(asked, cursor=pages[-1]["next"], limit=3, now=later))
 
     assert sum(amounts(pages)) == pages[0]["figure"] == figure
     assert {page["figure"] for page in pages} == {figure}
@@ -130,13 +174,13 @@ async def test_entries_since_given_positions_are_what_the_figure_has_changed_by(
     cut = rng.randrange(len(events))
     world.show(events[:cut])
     before = world.served(asked) if cut else 0
-    positions = {("patrols.v1", unit): world.view.position("patrols.v1", unit) for unit in world.questions.units("01")}
+    positions = {("patrols.v1", unit): world.view.position("patrols.v1", unit) for unit in PLACES.codes_of("01")}
 
     world.show(events[cut:])
     world.repository.book(log_of(events))
     selection = world.queries.select(world.view, "01", asked.window, asked.first, asked.last, asked.metric)
     interval = world.queries.interval(world.view, selection, NOW)
-    since = await world.questions.since(asked.unit, asked.metric, interval, positions, 10_000)
+    since = await world.questions.since(str(asked.whose), asked.metric, interval, positions, 10_000)
 
     assert sum(entry.amount for entry in since) == world.served(asked) - before
     assert all(entry.position > positions[entry.topic, entry.unit] for entry in since)

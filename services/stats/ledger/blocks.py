@@ -18,6 +18,8 @@ import msgspec
 from services.stats.ledger.entries import BookedEntry, kind_of
 from services.stats.panes import SPLIT
 
+FORM: Final = "2"
+"""Of what is kept: blocks of another form are made anew."""
 BLOCK_ENTRIES: Final = 25  # two days of a commune: who reads a day unpacks little else
 LEVEL: Final = 1  # more effort would save little more
 
@@ -33,7 +35,10 @@ def source(topic: str, unit: str) -> str:
 
 
 def slot(kind: str, row: str, day: int) -> str:
-    """Where all entries lie that add anything of one kind of aggregate to a row on a local day."""
+    """Where all entries lie that add anything of one kind of aggregate to a row on a local day.
+
+    A row is a unit of today, a city, or a code under which entries were recorded.
+    """
     return f"{kind}|{row}|{day}"
 
 
@@ -69,5 +74,5 @@ def _entries(packed: bytes) -> Sequence[BookedEntry]:
 
 def _slots(entry: BookedEntry, city: str) -> set[str]:
     kind = kind_of(entry.type)
-    rows = {(row, day) for today in entry.amounts for day in entry.days for row in (today, city) if row != SPLIT}
-    return {slot(kind, row, day) for row, day in rows}
+    rows = {*entry.amounts, entry.unit, city} - {SPLIT}
+    return {slot(kind, row, day) for row in rows for day in entry.days}

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 import msgspec
 
 from services.stats.engine.cells import Cell
 from services.stats.engine.local_panes import Calendar
+from services.stats.extents import Extent, Portion
 from services.stats.panes import HOURS_A_DAY, MINUTES_AN_HOUR
 from shared.messaging.codec import Envelope
 
@@ -43,6 +44,35 @@ class Minutes(NamedTuple):
 
     first: int
     end: int
+
+    def within(self, other: Minutes) -> Minutes:
+        return Minutes(max(self.first, other.first), min(self.end, other.end))
+
+
+class Counting:
+    """In which minutes what was recorded under a code, and lies in a unit of today, counts in a line."""
+
+    def __init__(self, spans: Iterable[tuple[Portion, Minutes]]) -> None:
+        self._spans = tuple(spans)
+        self._known: dict[tuple[str, str], list[Minutes]] = {}
+
+    @classmethod
+    def of(cls, extent: Extent, minutes: Minutes, *, level: bool) -> Self:
+        """A level has one holder: the portion whose days contain the last one has all of it."""
+        if level:
+            last_day = (minutes.end - 1) // MINUTES_A_DAY
+            return cls((portion, minutes) for portion in extent.portions if portion.days.holds(last_day))
+        return cls((each, Minutes(*each.days.cut(*minutes, MINUTES_A_DAY))) for each in extent.portions)
+
+    def within(self, minutes: Minutes) -> Counting:
+        return Counting((portion, counted.within(minutes)) for portion, counted in self._spans)
+
+    def minutes(self, code: str, today: str) -> Sequence[Minutes]:
+        known = self._known.get((code, today))
+        if known is None:
+            found = [minutes for portion, minutes in self._spans if portion.has(code, today)]
+            known = self._known[code, today] = found
+        return known
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -92,15 +122,14 @@ def booked(envelope: Envelope, cells: Iterable[Cell], calendar: Calendar) -> Boo
     )
 
 
-def entries_of(
-    topic: str, entry: BookedEntry, series: str, row: str, within: Minutes, *, is_city: bool
-) -> Iterator[Entry]:
-    """What an event added to a series of a row: of a commune what lies in it today, of a city everything."""
+def entries_of(topic: str, entry: BookedEntry, series: str, counting: Counting) -> Iterator[Entry]:
+    """What an event added to a series of a line."""
     added: dict[int, int] = {}
-    for of_today in entry.amounts.values() if is_city else (entry.amounts.get(row, {}),):
-        for minute, amounts in of_today.items():
-            if within.first <= minute < within.end and series in amounts:
-                added[minute] = added.get(minute, 0) + amounts[series]
+    for today, by_minute in entry.amounts.items():
+        for first, end in counting.minutes(entry.unit, today):
+            for minute, amounts in by_minute.items():
+                if first <= minute < end and series in amounts:
+                    added[minute] = added.get(minute, 0) + amounts[series]
     for minute, amount in added.items():
         if amount:
             yield Entry(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 from services.stats.catalogue import Catalogue, Kind
+from services.stats.extents import Extent, of_today
 from services.stats.ledger.blocks import BlockDocument, slot, unpacked
-from services.stats.ledger.entries import MINUTES_A_DAY, Entry, Minutes, entries_of
+from services.stats.ledger.entries import MINUTES_A_DAY, Counting, Entry, Minutes, entries_of
 from services.stats.ledger.partition import LedgerHead
 from services.stats.ledger.pins import Pins, contains, lacking
 from services.stats.ledger.repository import LedgerRepository
@@ -21,7 +21,9 @@ from shared.places import Places
 
 # Days of one query: a page of a busy row lies in its newest day, one of a rare thing in many.
 DAYS_GROWTH: Final = 4
-MOST_DAYS: Final = 1_024
+MOST_SLOTS: Final = 1_024
+# Of more rows at once the store is asked for all of the city: together they are a good part of it.
+MOST_ROWS: Final = 32
 
 Place = tuple[int, str, int]  # of an entry among those of one figure
 Source = tuple[str, str]  # (topic, unit)
@@ -61,22 +63,21 @@ class LedgerQuestions:
             raise InvalidInput.of("metric", f"{series!r} is not a counted figure of the catalogue")
         return self._counted[series]
 
-    def units(self, row: str) -> tuple[str, ...]:
-        """The units under whose codes facts of a row may be recorded, former ones included."""
-        return _units(self._places, row)
-
     async def page(
-        self, row: str, what: Counted, interval: Interval, pins: Pins, *, after: Place | None, limit: int
+        self, extent: Extent, what: Counted, interval: Interval, pins: Pins, *, after: Place | None, limit: int
     ) -> EntryPage:
         """What the pinned events added to a figure, after a place."""
         heads, filling = await self._repository.heads(what.topic)
         missing = lacking(pins, heads)
         found: list[Entry] = []
-        for days in _days_back(_minutes_of(what, interval), heads, after):
-            blocks = await self._repository.in_slots([slot(what.kind, row, day) for day in _days(days)])
+        minutes, rows = _minutes_of(what, interval), _rows(extent)
+        counting = Counting.of(extent, minutes, level=what.level)
+        for days in _days_back(minutes, heads, after, most_days=MOST_SLOTS // len(rows)):
+            blocks = await self._repository.in_slots([slot(what.kind, row, day) for row in rows for day in _days(days)])
+            within = counting.within(days)
             found += _newest_first(
                 entry
-                for entry in self._of(blocks, row, what, days)
+                for entry in _entries(blocks, what, within)
                 if contains(pins, entry) and (after is None or entry.place < after)
             )
             if len(found) > limit:
@@ -93,24 +94,30 @@ class LedgerQuestions:
 
         Of the sources that are named, and at most `limit`; complete up to where each is booked.
         """
-        what = self.counted(metric)
+        what, extent = self.counted(metric), of_today(self._places, row)
         heads, _ = await self._repository.heads(what.topic)
-        reached, minutes = _reached(heads), _minutes_of(what, interval)
+        reached, counting = _reached(heads), Counting.of(extent, _minutes_of(what, interval), level=what.level)
         found: list[Entry] = []
-        for unit in self.units(row):
+        for unit in extent.codes:
             known, booked = positions.get((what.topic, unit)), reached.get(unit, 0)
             if known is None or known >= booked:
                 continue
             blocks = await self._repository.beyond(what.topic, unit, known)
-            found += (e for e in self._of(blocks, row, what, minutes) if known < e.position <= booked)
+            found += (e for e in _entries(blocks, what, counting) if known < e.position <= booked)
             if len(found) >= limit:
                 break
         return sorted(found, key=lambda entry: (entry.recordedtime, entry.unit, entry.position))[:limit]
 
-    def _of(self, blocks: Sequence[BlockDocument], row: str, what: Counted, minutes: Minutes) -> Iterator[Entry]:
-        is_city = self._places.is_city(row)
-        for topic, booked in unpacked(blocks):
-            yield from entries_of(topic, booked, what.series, row, minutes, is_city=is_city)
+
+def _entries(blocks: Sequence[BlockDocument], what: Counted, counting: Counting) -> Iterator[Entry]:
+    for topic, booked in unpacked(blocks):
+        yield from entries_of(topic, booked, what.series, counting)
+
+
+def _rows(extent: Extent) -> tuple[str, ...]:
+    """The rows in whose slots everything of the line lies."""
+    rows = tuple(dict.fromkeys(portion.code or portion.today or extent.city for portion in extent.portions))
+    return rows if len(rows) <= MOST_ROWS else (extent.city,)
 
 
 def _all_counted(catalogue: Catalogue) -> dict[str, Counted]:
@@ -135,7 +142,9 @@ def _newest_first(entries: Iterable[Entry]) -> list[Entry]:
     return sorted(entries, key=lambda entry: entry.place, reverse=True)
 
 
-def _days_back(minutes: Minutes, heads: Sequence[LedgerHead], after: Place | None) -> Iterator[Minutes]:
+def _days_back(
+    minutes: Minutes, heads: Sequence[LedgerHead], after: Place | None, *, most_days: int
+) -> Iterator[Minutes]:
     """The minutes from the last day to the first one booked, in pieces of more and more days."""
     earliest = min((head.earliest_day for head in heads if head.earliest_day is not None), default=None)
     if earliest is None:
@@ -146,7 +155,7 @@ def _days_back(minutes: Minutes, heads: Sequence[LedgerHead], after: Place | Non
     while end > first:
         begin = ((end - 1) // MINUTES_A_DAY - days + 1) * MINUTES_A_DAY
         yield Minutes(max(first, begin), end)
-        end, days = begin, min(days * DAYS_GROWTH, MOST_DAYS)
+        end, days = begin, min(days * DAYS_GROWTH, most_days)
 
 
 def _days(minutes: Minutes) -> range:
@@ -155,11 +164,3 @@ def _days(minutes: Minutes) -> range:
 
 def _reached(heads: Sequence[LedgerHead]) -> dict[str, int]:
     return {unit: position for head in heads for unit, position in head.positions.items()}
-
-
-@lru_cache(maxsize=4_096)
-def _units(places: Places, row: str) -> tuple[str, ...]:
-    codes = places.codes_of(places.city_of(row))
-    if places.is_city(row):
-        return codes
-    return tuple(code for code in codes if code == row or row in places.successors(code))

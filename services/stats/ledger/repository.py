@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Final
 
-from services.stats.ledger.blocks import BlockDocument, source
+from services.stats.ledger.blocks import FORM, BlockDocument, source
 from services.stats.ledger.partition import LedgerHead
 from shared.ids import new_id
 from shared.store.client import BulkWriteError, Document, Store, UpdateOne
@@ -23,6 +23,11 @@ _FIELDS: Final = {field.name: 1 for field in fields(LedgerHead)}
 Place = tuple[str, int]  # (topic, partition)
 
 
+def collections_of(generation: str) -> tuple[str, str]:
+    """The names of the collections of heads and of blocks."""
+    return f"{HEADS}{FORM}_{generation}", f"{BLOCKS}{FORM}_{generation}"
+
+
 class Superseded(Exception):
     """Another writer has taken the ledger over, or it was discarded."""
 
@@ -32,7 +37,7 @@ class LedgerRepository:
 
     def __init__(self, store: Store, generation: str) -> None:
         self._store = store
-        self._own = (HEADS + generation, BLOCKS + generation)
+        self._own = collections_of(generation)
         self._heads, self._blocks = (store.collection(name) for name in self._own)
 
     # -- writing

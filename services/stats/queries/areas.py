@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
+from services.stats.extents import ALL_DAYS, Days, Extent, Portion, of_today
 from services.stats.queries.combined import Combined, Part
 from services.stats.queries.evaluation import Row
 from services.stats.view import View
@@ -49,8 +50,7 @@ class Source(NamedTuple):
 
     row: Mapping[str, Series]
     sign: int = 1
-    first: int | None = None
-    end: int | None = None
+    days: Days = ALL_DAYS
 
 
 class Sum(Mapping[str, AnySeries]):
@@ -66,9 +66,7 @@ class Sum(Mapping[str, AnySeries]):
             raise KeyError(name)
         if name not in self._made:
             self._made[name] = Combined(
-                Part(source.row[name], source.sign, source.first, source.end)
-                for source in self._sources
-                if name in source.row
+                Part(source.row[name], source.sign, source.days) for source in self._sources if name in source.row
             )
         return self._made[name]
 
@@ -167,14 +165,30 @@ class Areas:
     def sources(self, view: View, unit: Unit) -> Iterator[Source]:
         """The rows that together hold what was recorded by a unit as it was."""
         code = unit.code
-        versions = self._places.versions(code)
-        own = _days(versions, unit)
-        if view.series(code):
-            yield Source(view.series(code), 1, *own)
-            yield from (Source(view.carried(other)[code], -1, *own) for other in view.origins(code))
+        for portion in self._portions(unit):
+            if portion.elsewhere:
+                yield from (Source(row, 1, portion.days) for row in view.carried(code).values())
+            elif view.series(code):
+                yield Source(view.series(code), 1, portion.days)
+                yield from (Source(view.carried(other)[code], -1, portion.days) for other in view.origins(code))
+
+    def extent(self, unit: Unit, map_: Map) -> Extent:
+        """What the same rows are made of."""
+        if map_ is Map.IS or unit.code == unit.city:
+            return of_today(self._places, unit.code)
+        return Extent(unit.city, tuple(self._portions(unit)), (unit.code,))
+
+    def lies_in(self, unit: Unit) -> frozenset[str]:
+        """The units of today that have any of its area."""
+        return frozenset((unit.code,) if unit.valid_to is None else self._places.successors(unit.code))
+
+    def _portions(self, unit: Unit) -> Iterator[Portion]:
+        """What was recorded under its code: first what lies in today's unit with the code, then what lies elsewhere."""
+        code, versions = unit.code, self._places.versions(unit.code)
+        yield Portion(code, code, days=_days(versions, unit))
         former = [version for version in versions if version.valid_to is not None]
         if unit in former:
-            yield from (Source(row, 1, *_days(former, unit)) for row in view.carried(code).values())
+            yield Portion(code, code, elsewhere=True, days=_days(former, unit))
 
 
 def valid_within(unit: Unit, first: date, last: date) -> bool:
@@ -188,8 +202,8 @@ def reports(area: Area, topic: str, first: int, end: int) -> bool:
     return series is not None and series.has_any(Tier.DAY, first, end)
 
 
-def _days(versions: Sequence[Unit], unit: Unit) -> tuple[int | None, int | None]:
+def _days(versions: Sequence[Unit], unit: Unit) -> Days:
     at = versions.index(unit)
     first = versions[at].valid_from if at else None
     following = versions[at + 1].valid_from if at + 1 < len(versions) else None
-    return (first.toordinal() if first else None), (following.toordinal() if following else None)
+    return Days(first.toordinal() if first else None, following.toordinal() if following else None)

@@ -6,21 +6,21 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from services.stats.extents import ALL_DAYS, Days
 from services.stats.view.series import PANES_A_DAY, Series
 from shared.contracts.stats import Tier
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A series that is added (or taken off, with sign -1) as far as it lies within first <= day < end.
+    """A series that is added (or taken off, with sign -1) as far as it lies within the days.
 
     A level has one holder: the part whose days contain the last one before the asked-for end has all of it.
     """
 
     series: Series
     sign: int = 1
-    first: int | None = None
-    end: int | None = None
+    days: Days = ALL_DAYS
 
     def total(self, tier: Tier, start: int, end: int) -> int:
         start, end = self._cut(tier, start, end)
@@ -28,17 +28,14 @@ class Part:
 
     def level(self, tier: Tier, end: int) -> int:
         last_day = (end - 1) // PANES_A_DAY[tier]
-        holds = (self.first is None or self.first <= last_day) and (self.end is None or last_day < self.end)
-        return self.sign * self.series.level(tier, end) if holds else 0
+        return self.sign * self.series.level(tier, end) if self.days.holds(last_day) else 0
 
     def between(self, tier: Tier, start: int, end: int) -> Iterator[tuple[int, int]]:
         start, end = self._cut(tier, start, end)
         return ((number, self.sign * amount) for number, amount in self.series.between(tier, start, end))
 
     def _cut(self, tier: Tier, start: int, end: int) -> tuple[int, int]:
-        per_day = PANES_A_DAY[tier]
-        first = start if self.first is None else max(start, self.first * per_day)
-        return first, end if self.end is None else min(end, self.end * per_day)
+        return self.days.cut(start, end, PANES_A_DAY[tier])
 
 
 class Combined:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -14,75 +13,36 @@ from services.stats.queries.answers import (
     comparison_answer,
     pane_start,
     positions_digest,
-    unit_answer,
     window_answer,
 )
 from services.stats.queries.apportioning import RULE
-from services.stats.queries.areas import Area, Areas, Map, key_of
+from services.stats.queries.areas import Area, Map
+from services.stats.queries.asking import Asked, Asking
 from services.stats.queries.baseline import Baselines
-from services.stats.queries.evaluation import Shares
-from services.stats.queries.listings import Listings
 from services.stats.queries.rows import Rows, SharesOf, no_shares
 from services.stats.queries.selection import Selection
 from services.stats.queries.sets import WantedSet
 from services.stats.queries.tables import Question, Table, Tables
 from services.stats.view import View
 from services.stats.view.series import Series
-from services.stats.windows import Interval, Window
+from services.stats.windows import Window
 from shared.contracts.stats import Tier
 from shared.errors import InvalidInput
-from shared.places import Places, Unit
+from shared.places import Places
 
-DEFAULT_WINDOW: Final = "PT24H"
 SPARKLINE_DAYS: Final = 14
 _NOTHING: Final = Series()
 _BY_FIGURE: Final = frozenset({"values", "previous", "year_earlier", "ratios", "percentiles"})
 """What a row says of each figure; the rest is about the row itself."""
 
 
-class Queries(Listings):
+class Queries(Asking):
     """Everything that can be asked of a view."""
 
     def __init__(self, catalogue: Catalogue, places: Places, zone: ZoneInfo) -> None:
         super().__init__(catalogue, places, zone)
-        self._ids = catalogue.ids
         self._rows = Rows(catalogue)
         self._tables = Tables(self._rows)
-        self._areas = Areas(places)
-
-    # -- what was asked for
-
-    def select(
-        self, view: View, city: str, window: str | None, first: date | None, last: date | None, figures: str | None
-    ) -> Selection:
-        """The table that the parameters ask for. Raises: InvalidInput, WindowError."""
-        self._require_city(city)
-        chosen = self._ids if figures is None else tuple(figures.split(","))
-        unknown = [figure for figure in chosen if figure not in self._ids]
-        if unknown:
-            raise InvalidInput.of("metrics", f"{unknown[0]!r} is not a figure of the catalogue")
-        if (first is None) != (last is None):
-            raise InvalidInput.of("to" if last is None else "from", "a window of dates has both from and to")
-        if first is not None and last is not None:
-            if window is not None:
-                raise InvalidInput.of("window", "ask either for a window or for dates")
-            windows.between(first, last)
-            return Selection(city, None, (first, last), chosen)
-        windows.find(window or DEFAULT_WINDOW, view.windows)
-        return Selection(city, window or DEFAULT_WINDOW, None, chosen)
-
-    def interval(self, view: View, selection: Selection, now: datetime) -> Interval:
-        """Where the selected window lies. Raises: WindowError once a named window is no longer offered."""
-        return self._window(view, selection).interval(now.astimezone(self._zone))
-
-    def asked(
-        self, view: View, unit: str, window: str | None, first: date | None, last: date | None
-    ) -> tuple[Unit, Window]:
-        """The unit of today and the window that the parameters name. Raises: NotFound, InvalidInput, WindowError."""
-        place = self._today(unit)
-        return place, self._window(view, self.select(view, place.city, window, first, last, None))
-
-    # -- figures
 
     def table(self, view: View, selection: Selection, now: datetime, map_: Map = Map.IS) -> dict[str, Any]:
         """All rows of the city. Raises: WindowError once a named window is no longer offered."""
@@ -144,17 +104,10 @@ class Queries(Listings):
         map_: Map = Map.IS,
     ) -> dict[str, Any]:
         """One unit's figures, each by its name. Raises: NotFound, InvalidInput, WindowError."""
-        city = self._today(unit).city if map_ is Map.IS else self._areas.city_of(unit)
-        selection = self.select(view, city, window, first, last, None)
-        place = self._unit(unit, self.interval(view, selection, now), map_)
-        area = self._area(view, place, map_)
-        shares_of = self._shares_of(view, city) if map_ is Map.IS else no_shares
-        return {
-            **self._one(view, selection, area, now, shares_of),
-            "map": map_.value,
-            "unit": unit_answer(place) | {"key": area.key},
-            "positions": {topic: head.position for (topic, code), head in view.heads.items() if code == place.code},
-        }
+        asked = self.asked(view, unit, window, first, last, now, map_)
+        [code] = asked.area.units
+        positions = {topic: head.position for (topic, source), head in view.heads.items() if source == code}
+        return {**self._one(view, asked, now), **asked.told, "positions": positions}
 
     def one_set(
         self,
@@ -167,19 +120,9 @@ class Queries(Listings):
         map_: Map = Map.IS,
     ) -> dict[str, Any]:
         """The figures of several units together. Raises: InvalidInput, WindowError."""
-        asked = self.select(view, wanted.city, window, first, last, None)
-        units = self._sets.find(wanted, map_, self.interval(view, asked, now))
-        area = self._sets.area(view, units)
-        codes = self._sets.recorded_under(view, units)
-        return {
-            **self._one(view, replace(asked, city=units.city), area, now, self._sets.shares_of(view, units)),
-            "map": map_.value,
-            "set": {"id": units.id, "kind": units.kind, "title": units.title},
-            **units.notes,
-            "units": [unit_answer(unit) | {"key": key_of(unit)} for unit in units.units],
-            "straddling": [unit.code for unit in units.straddling],
-            "positions": _positions(view, units.city, codes),
-        }
+        asked = self.asked(view, wanted, window, first, last, now, map_)
+        positions = _positions(view, asked.selection.city, frozenset(asked.extent.codes))
+        return {**self._one(view, asked, now), **asked.told, "positions": positions}
 
     def positions(self, view: View, city: str) -> dict[str, dict[str, int]]:
         """Up to which position the city's figures are complete, by topic and unit, old units included."""
@@ -213,6 +156,11 @@ class Queries(Listings):
             "positions_digest": self._digest(view, self._areas.city_of(area.key)),
             "points": [[pane_start(tier, number), amount] for number, amount in panes],
         }
+
+    def require_counted(self, view: View, metric: str) -> None:
+        """Raises: InvalidInput while the served figures are made by rules that count it otherwise."""
+        if metric in view.uncounted:
+            raise InvalidInput.of("metric", f"{metric!r} is not counted yet by the figures that are served")
 
     def sparklines(self, view: View, city: str, metric: str, now: datetime) -> dict[str, Any]:
         """One figure of every unit by day. Raises: InvalidInput."""
@@ -279,41 +227,19 @@ class Queries(Listings):
         window = self._window(view, selection)
         return self._rows.of(areas, selection.counted(view), window, as_of, baselines, shares_of)
 
-    def _one(self, view: View, selection: Selection, area: Area, now: datetime, shares_of: SharesOf) -> dict[str, Any]:
-        """An area's figures, each by its name, and what stands beside them."""
-        as_of = now.astimezone(self._zone)
-        row = self._rows_of(view, selection, [area], as_of, shares_of)[area.key]
+    def _one(self, view: View, asked: Asked, now: datetime) -> dict[str, Any]:
+        """A line's figures, each by its name, and what stands beside them."""
+        as_of, selection = now.astimezone(self._zone), asked.selection
+        row = self._rows_of(view, selection, [asked.area], as_of, asked.shares_of)[asked.area.key]
         figures = self._rows.by_name(row, selection.counted(view))
         facts = {key: value for key, value in row.items() if key not in _BY_FIGURE}
         rule = {"estimated_rule": RULE} if "estimated" in row else {}
         return {**self._frame(self._window(view, selection), as_of), **facts, **rule, "figures": figures}
 
-    def _unit(self, key: str, interval: Interval, map_: Map) -> Unit:
-        return self._today(key) if map_ is Map.IS else self._areas.named(key, interval)
-
-    def _area(self, view: View, unit: Unit, map_: Map) -> Area:
-        today = map_ is Map.IS or unit.code == unit.city
-        return self._areas.today(view, unit.code) if today else self._areas.former(view, unit)
-
-    def _shares_of(self, view: View, city: str) -> SharesOf:
-        """What each unit of today would have more of what is known of its predecessors together only."""
-        codes = self._codes_of(city)
-
-        def shares_of(area: Area, interval: Interval) -> Shares:
-            return self._apportionment.shares(view, city, codes, interval).get(area.key, {})
-
-        return shares_of
-
-    def _window(self, view: View, selection: Selection) -> Window:
-        if selection.dates is not None:
-            return windows.between(*selection.dates)
-        return windows.find(selection.window or DEFAULT_WINDOW, view.windows)
-
     def _require_metric(self, view: View, metric: str) -> None:
         if metric not in self._catalogue.metrics:
             raise InvalidInput.of("metric", f"{metric!r} is not a counted figure of the catalogue")
-        if metric in view.uncounted:
-            raise InvalidInput.of("metric", f"{metric!r} is not counted yet by the figures that are served")
+        self.require_counted(view, metric)
 
 
 def _positions(view: View, city: str, codes: Container[str]) -> dict[str, dict[str, int]]:

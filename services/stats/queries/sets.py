@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
+from services.stats.extents import Extent, Portion
 from services.stats.panes import SPLIT
 from services.stats.queries.apportioning import Apportionment
 from services.stats.queries.areas import Area, Areas, Map, Source, Sum, key_of
@@ -143,25 +144,29 @@ class Sets:
         else:
             inside = {unit.code for unit in units.units}
             sources = [Source(view.series(code)) for code in sorted(inside)]
-            rows = (view.carried(code).get(SPLIT) for code in self.divided(view, units, whole=True))
+            rows = (view.carried(code).get(SPLIT) for code in self.divided(units, view.carrying(), whole=True))
             sources += [Source(row) for row in rows if row is not None]
         return Area("set", Sum(sources), tuple(dict.fromkeys(unit.code for unit in units.units)))
 
-    def recorded_under(self, view: View, units: UnitSet) -> frozenset[str]:
-        """The codes whose sequences the set's figures come from."""
-        codes = frozenset(unit.code for unit in units.units)
-        if units.city in codes:
-            return frozenset(self._places.codes_of(units.city))
-        if units.map is Map.WAS:
-            return codes
-        origins = (origin for code in codes for origin in view.origins(code))
-        return codes.union(origins, self.divided(view, units, whole=True))
+    def extent(self, units: UnitSet) -> Extent:
+        """What the same line is made of."""
+        extents = [self._areas.extent(unit, units.map) for unit in units.units]
+        portions = [portion for extent in extents for portion in extent.portions]
+        if units.map is Map.IS:
+            codes = self._places.codes_of(units.city)
+            portions += (Portion(code, SPLIT) for code in self.divided(units, codes, whole=True))
+        codes_behind = sorted({code for extent in extents for code in extent.codes})
+        return Extent(units.city, tuple(portions), tuple(codes_behind))
+
+    def lies_in(self, units: UnitSet) -> frozenset[str]:
+        """The units of today that have any of its area."""
+        return frozenset[str]().union(*map(self._areas.lies_in, units.units))
 
     def shares_of(self, view: View, units: UnitSet) -> SharesOf:
         """What the set would have more of divided units that lie partly outside."""
         if units.map is Map.WAS:
             return no_shares
-        partly = self.divided(view, units, whole=False)
+        partly = self.divided(units, view.carrying(), whole=False)
 
         def shares_of(_: Area, interval: Interval) -> Shares:
             by_unit = self._apportionment.among_heirs(view, partly, interval)
@@ -172,16 +177,14 @@ class Sets:
 
         return shares_of
 
-    def divided(self, view: View, units: UnitSet, *, whole: bool) -> list[str]:
+    def divided(self, units: UnitSet, among: Iterable[str], *, whole: bool) -> list[str]:
         """Divided former units with all their successors in the set, or else with some of them in and some outside."""
         inside = {unit.code for unit in units.units}
         if units.city in inside:
             return []  # the city has everything
         codes = frozenset(self._places.codes_of(units.city))
         return sorted(
-            code
-            for code in view.carrying()
-            if code in codes and _lies_in(self._places.successors(code), inside, whole=whole)
+            code for code in among if code in codes and _lies_in(self._places.successors(code), inside, whole=whole)
         )
 
     def _was(self, view: View, unit: Unit) -> Iterable[Source]:

@@ -6,10 +6,24 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.stats.deps import ClockDep, ExplanationsDep, FromDate, ToDate, UnitReader, WindowId
+from services.stats.deps import (
+    City,
+    ClockDep,
+    District,
+    ExplanationsDep,
+    FromDate,
+    MapOf,
+    ToDate,
+    UnitCodes,
+    UnitKey,
+    UnitReader,
+    WindowId,
+)
+from services.stats.queries.areas import Map
+from services.stats.queries.sets import WantedSet
 from services.stats.routes.answer import answer
 from services.stats.serving.explaining import Question
-from shared.errors import NotFound
+from shared.errors import InvalidInput
 from shared.web import Limit
 
 router = APIRouter(prefix="/v1", tags=["figures"])
@@ -21,21 +35,29 @@ async def explain_figure(
     caller: UnitReader,
     explanations: ExplanationsDep,
     clock: ClockDep,
-    unit: Annotated[str, Query(pattern=r"^(\d{2}|\d{5})$", description="A commune or city of today.")],
     metric: Annotated[str, Query(description="A counted figure; a ratio is refused with its two parts.")],
+    unit: UnitKey | None = None,
+    city: City = "01",
+    units: UnitCodes = None,
+    district: District = None,
     window: WindowId = None,
     from_: FromDate = None,
     to: ToDate = None,
+    map_: MapOf = Map.IS,
     cursor: Annotated[str | None, Query(description="`next` of the page before.")] = None,
     limit: Limit = 100,
 ) -> Response:
     """The events behind one figure, the newest minute first, each with what it added and where its owner shows it.
 
+    The figure is that of a unit, or of a set as in `/v1/figures/set`, on either map.
+
     The figure and its positions are those of the first page. The amounts of all pages add up to it exactly, once the
     `ledger` is complete; while it is catching up, `missing` tells how many events are not listed yet. A correction is
-    an entry of its own; a negative amount takes back. A level is explained by everything before the window's end.
+    an entry of its own; a negative amount takes back. A level is explained by everything before the window's end. What
+    is `estimated` beside a figure has no events, and says so.
     """
-    if not caller.covers(unit):
-        raise NotFound(f"There is no unit {unit} among yours.")
-    question = Question(unit, metric, window, from_, to)
-    return answer(request, await explanations.explain(question, cursor=cursor, limit=limit, now=clock.now()))
+    if unit is not None and (units is not None or district is not None):
+        raise InvalidInput.of("unit", "ask either for a unit or for a set")
+    question = Question(unit or WantedSet(city, units, district), metric, window, from_, to, map_)
+    explanation = explanations.explain(question, cursor=cursor, limit=limit, now=clock.now(), covers=caller.covers)
+    return answer(request, await explanation)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from services.stats.deps import (
     ChangesDep,
     City,
     ClockDep,
+    District,
     FiguresDep,
     FromDate,
     MapOf,
@@ -20,6 +20,7 @@ from services.stats.deps import (
     SelectionDep,
     SeriesDep,
     ToDate,
+    UnitCodes,
     ViewDep,
     WindowId,
 )
@@ -29,9 +30,6 @@ from services.stats.routes.answer import answer, rendered
 from shared.web import Readiness, not_modified
 
 router = APIRouter(prefix="/v1", tags=["figures"])
-
-UnitCodes = Annotated[str | None, Query(max_length=20_000, description="Codes of units with commas between.")]
-District = Annotated[str | None, Query(max_length=100, description="A former district of the city: code or name.")]
 
 
 @router.get("/metrics")

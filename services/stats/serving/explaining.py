@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -15,11 +15,13 @@ from services.stats.ledger.entries import Entry, kind_of, local_time
 from services.stats.ledger.pins import Pin, Pins, packed, unpacked
 from services.stats.ledger.questions import Counted, EntryPage, LedgerQuestions, Place
 from services.stats.queries import Queries
-from services.stats.queries.answers import unit_answer, window_answer
-from services.stats.queries.evaluation import Evaluation
+from services.stats.queries.answers import window_answer
+from services.stats.queries.areas import Map
+from services.stats.queries.composition import Composition
+from services.stats.queries.sets import WantedSet
 from services.stats.view import View
 from shared.contracts.topics import topic_named
-from shared.errors import InvalidInput
+from shared.errors import InvalidInput, NotFound
 from shared.web import decode_cursor, encode_cursor
 
 PATHS: Final[Mapping[str, str]] = {
@@ -37,16 +39,25 @@ PATHS: Final[Mapping[str, str]] = {
 }
 """Where the owner of a kind of aggregate shows one of them."""
 
+NOT_EXPLAINED: Final[Mapping[str, str]] = {
+    "note_vi": "Các sự kiện giải thích số liệu chính xác. Phần ước tính thêm vào không có sự kiện riêng: đó là phần "
+    "chia của số liệu mà đơn vị cũ bị chia tách ghi nhận không kèm tổ dân phố; hỏi đơn vị cũ đó với map=was.",
+    "note_en": "The events make up the exact figure. What the estimate adds has no events of its own: it is a share of "
+    "what divided former units recorded without a residential group; ask for such a unit with map=was.",
+}
+"""Stands beside an estimate: no event says in which successor it happened."""
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A figure as it was asked for: a unit, a series, and a window by id or by dates."""
+    """A figure as it was asked for: a unit by its key or a set, a series, and a window by id or by dates."""
 
-    unit: str
+    whose: str | WantedSet
     metric: str
     window: str | None
     first: date | None
     last: date | None
+    map: Map = Map.IS
 
     def digest(self, units: Sequence[str]) -> str:
         """Tells one question from another; so do the units that positions are pinned of."""
@@ -55,10 +66,14 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Pinned:
-    """What the first page found, which holds for all pages: when, the figure, and the positions that it contains."""
+    """What the first page found, which holds for all pages: when, the figure, and the positions that it contains.
+
+    `share` is what the line has more by estimate.
+    """
 
     as_of: datetime
     figure: int
+    share: int
     pins: Pins
     after: Place | None = None
 
@@ -79,32 +94,42 @@ class Explanations:
         self._queries = queries
         self._ledger = ledger
         self._catalogue = catalogue
-        self._evaluation = Evaluation(catalogue)
+        self._composition = Composition(catalogue)
         self._zone = zone
         self._owners = owners  # service -> where people reach it
 
-    async def explain(self, question: Question, *, cursor: str | None, limit: int, now: datetime) -> dict[str, Any]:
+    async def explain(
+        self, question: Question, *, cursor: str | None, limit: int, now: datetime, covers: Callable[[str], bool]
+    ) -> dict[str, Any]:
         """One page of entries; all pages add up to the figure exactly, once the ledger is complete.
 
+        `covers` tells whether the caller may see the events of a unit of today.
         Raises: NotFound, InvalidInput, WindowError; StoreError while the store is away.
         """
         what = self._counted(question.metric)
         view, told = self._feed.view, _read(cursor)
+        self._queries.require_counted(view, question.metric)
         as_of = datetime.fromisoformat(told["as_of"]) if told else now.astimezone(self._zone)
-        place, window = self._queries.asked(view, question.unit, question.window, question.first, question.last)
-        interval, units = window.interval(as_of), self._ledger.units(question.unit)
+        asked = self._queries.asked(
+            view, question.whose, question.window, question.first, question.last, as_of, question.map
+        )
+        if not all(map(covers, asked.lies_in)):
+            raise NotFound("There is no such unit among yours.")
+        interval, units = asked.window.interval(as_of), asked.extent.codes
         if told:
             pinned = _pinned(told, question, units)
         else:
-            [figure] = self._evaluation.values(view.series(question.unit), (question.metric,), interval)
-            pinned = Pinned(as_of, int(figure or 0), _pins(view, what.topic, units))
-        page = await self._ledger.page(question.unit, what, interval, pinned.pins, after=pinned.after, limit=limit)
+            figure = self._composition.amount(asked.area.series, question.metric, interval)
+            share = asked.shares_of(asked.area, interval).get(question.metric, 0)
+            pinned = Pinned(as_of, figure, share, _pins(view, what.topic, units))
+        page = await self._ledger.page(asked.extent, what, interval, pinned.pins, after=pinned.after, limit=limit)
         return {
             "as_of": pinned.as_of,
-            "unit": unit_answer(place),
+            **asked.told,
             "metric": question.metric,
-            "window": window_answer(window, interval),
+            "window": window_answer(asked.window, interval),
             "figure": pinned.figure,
+            "estimated": {"value": pinned.figure + pinned.share, **NOT_EXPLAINED} if pinned.share else None,
             "ledger": {"state": "catching_up" if page.missing else "complete", "missing": page.missing},
             "events": [self._entry(entry) for entry in page.entries],
             "next": _next(question, pinned, page, units),
@@ -161,6 +186,7 @@ def _next(question: Question, pinned: Pinned, page: EntryPage, units: Sequence[s
             "question": question.digest(units),
             "as_of": pinned.as_of.isoformat(),
             "figure": pinned.figure,
+            "share": pinned.share,
             "pins": packed(pinned.pins, units),
             "minute": minute,
             "unit": unit,
@@ -172,11 +198,14 @@ def _next(question: Question, pinned: Pinned, page: EntryPage, units: Sequence[s
 def _read(cursor: str | None) -> dict[str, Any] | None:
     if cursor is None:
         return None
-    return decode_cursor(cursor, question=str, as_of=str, figure=int, pins=str, minute=int, unit=str, position=int)
+    return decode_cursor(
+        cursor, question=str, as_of=str, figure=int, share=int, pins=str, minute=int, unit=str, position=int
+    )
 
 
 def _pinned(told: Mapping[str, Any], question: Question, units: Sequence[str]) -> Pinned:
     if told["question"] != question.digest(units):
         raise InvalidInput.of("cursor", "is one of another question; begin again without one")
     place = (told["minute"], told["unit"], told["position"])
-    return Pinned(datetime.fromisoformat(told["as_of"]), told["figure"], unpacked(told["pins"], units), place)
+    pins = unpacked(told["pins"], units)
+    return Pinned(datetime.fromisoformat(told["as_of"]), told["figure"], told["share"], pins, place)
