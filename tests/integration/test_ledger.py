@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,13 @@ import pytest
 
 from deploy.embedded.servers import start_broker
 from shared.contracts.base import Event
+from shared.contracts.patrols import PatrolChange, PatrolCompleted
+from shared.places.unit import REFORM
 from shared.security import Role
 from shared.settings import Settings
 from shared.testing.tokens import TokenMint
 from tests.integration.ledger_rig import Kept, LedgerProcess, command, explaining, pages, settings_of, total
-from tests.integration.worker_rig import UNITS, Log, WorkerProcess, corrected, oracle, patrol, until, wiped
+from tests.integration.worker_rig import UNITS, ZONE, Log, WorkerProcess, corrected, oracle, patrol, until, wiped
 
 CITY: dict[str, str | int] = {"unit": "01", "metric": "participant_turns", "window": "P7D", "limit": 500}
 
@@ -59,6 +62,57 @@ async def test_the_events_behind_a_served_figure_add_up_to_it(settings: Settings
     assert total(of_city) == of_city[0]["figure"] == turns
     assert len(of_city) == 4
     assert all(page["ledger"] == {"state": "complete", "missing": 0} for page in of_city)
+
+
+def before_the_reform(index: int, unit: str, day: date) -> PatrolCompleted:
+    event = patrol(index, unit=unit)
+    facts = event.data.is_
+    assert facts is not None
+    at = datetime.combine(day, time(9), ZONE)
+    was_then = facts.model_copy(update={"started_at": at, "completed_at": at})
+    return event.model_copy(update={"time": at, "data": PatrolChange(was=None, is_=was_then)})
+
+
+async def test_figures_of_former_units_and_of_sets_are_explained_on_either_map(
+    settings: Settings, log: Log, kept: Kept
+) -> None:
+    # 00007 lies in 00008 and 00025 today; 00004 was another unit's code before the reform.
+    last, first = REFORM - timedelta(days=1), REFORM
+    events: list[Event] = [before_the_reform(index, "00007", last) for index in range(30)]
+    events += [before_the_reform(30 + index, "00004", last if index % 3 else first) for index in range(30)]
+    lines: list[tuple[dict[str, str], int]] = [
+        ({"unit": "00007", "map": "was"}, 30),
+        ({"unit": "00004@2025-06-30", "map": "was"}, 20),
+        ({"unit": "00004", "map": "was"}, 10),
+        ({"units": "00007,00004@2025-06-30", "map": "was"}, 50),
+        ({"units": "00008,00025", "map": "is"}, 30),
+        ({"district": "ba dinh", "map": "was"}, 50),
+        ({"unit": "00008", "map": "is"}, 0),
+    ]
+    window: dict[str, str] = {"from": "2025-06-01", "to": "2025-07-31"}
+
+    async with WorkerProcess(settings), LedgerProcess(settings), explaining(settings) as client:
+        await log.publish(events)
+        await kept.complete(log)
+
+        async def shown() -> bool:
+            figures = (await client.get("/v1/figures/01", params=window)).json()["figures"]
+            return bool(figures["patrols_completed"]["value"] == len(events))
+
+        await until(shown, what="the figure of all events")
+        explained = [await pages(client, metric="patrols_completed", limit=7, **line, **window) for line, _ in lines]
+        served_ = [await served_line(client, line | window) for line, _ in lines]
+
+    assert served_ == [expected for _, expected in lines]
+    assert [total(some) for some in explained] == [some[0]["figure"] for some in explained] == served_
+    assert explained[-1][0]["estimated"]["value"] == 15
+
+
+async def served_line(client: httpx.AsyncClient, line: dict[str, str]) -> int:
+    asked = dict(line)
+    unit = asked.pop("unit", "set")
+    answer = await client.get(f"/v1/figures/{unit}", params=asked)
+    return int(answer.json()["figures"]["patrols_completed"]["value"])
 
 
 async def test_a_ledger_killed_under_load_and_one_made_anew_are_the_same(
