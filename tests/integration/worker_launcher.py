@@ -7,6 +7,8 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -16,6 +18,7 @@ from services.stats.engine.state import Record, UnitState
 from services.stats.folding import watchdog
 from services.stats.folding.folding import Folding
 from services.stats.folding.worker import run_worker
+from services.stats.generations import scheduling
 from services.stats.panes import PaneRecord
 from services.stats.settings import StatsSettings
 from services.stats.state import broker
@@ -24,6 +27,7 @@ from services.stats.state.topic import Entry, TopicWriter
 # Two writes a flush: the process is gone after the first write of the third flush, or of the very first.
 THIRD_FLUSH: Final = 5
 FIRST_FLUSH: Final = 1
+CHECK_LAUNCHER: Final = Path(__file__).with_name("check_launcher.py")
 
 write, written, last_write = TopicWriter.write, 0, THIRD_FLUSH
 written_as_it_is = UnitState.written
@@ -84,6 +88,11 @@ def write_one_more(self: UnitState, topic: str, record: Record, generation: str)
     return msgspec.structs.replace(pane, series=series)
 
 
+def check_often(*switches: str) -> None:
+    scheduling.next_check = lambda now, *_: now + timedelta(seconds=3)
+    scheduling.COMMAND = (str(CHECK_LAUNCHER), *switches)  # type: ignore[misc,assignment]
+
+
 SWITCHES: Final[Mapping[str, Callable[[], None]]] = {
     "die-in-flush": lambda: setattr(TopicWriter, "write", die_in_the_third_flush),
     "die-early": die_in_the_first_flush,
@@ -96,6 +105,8 @@ SWITCHES: Final[Mapping[str, Callable[[], None]]] = {
     "no-look": look_away,
     "other-rules": count_awards_otherwise,
     "miscount": lambda: setattr(UnitState, "written", write_one_more),
+    "check-often": check_often,
+    "check-often-no-lease": lambda: check_often("no-lease"),
     "no-offsets": lambda: setattr(TopicWriter, "_follow", lambda *_: None),
 }
 
