@@ -28,9 +28,11 @@ DESK_PRIVATE: Final = "desk"  # private keys of communes, for the desk alone
 COMMUNES_PUBLIC: Final = "communes"  # their public keys, for the intake
 EVERY_UNIT: Final = "all"
 RECEIPT: Final = "receipt.key"
+WEBHOOKS: Final = "webhook.keys"  # the newest first
 DEFAULT_DIRECTORY: Final = Path(os.environ.get("PULSE_DATA_DIR") or ".data") / "keys"
 UNIT: Final = re.compile(r"\*|\d{2}|\d{5}")
 RECEIPT_KEY_BYTES: Final = 32  # as long as the digest of the HMAC it is for
+WEBHOOK_KEY_BYTES: Final = 32
 
 cli = typer.Typer(add_completion=False, no_args_is_help=True, help="Keys and tokens of the local set-up.")
 
@@ -50,6 +52,16 @@ def make_keys(directory: Path) -> None:
     receipt = directory / RECEIPT
     if not receipt.exists():
         _write(receipt, secrets.token_hex(RECEIPT_KEY_BYTES).encode() + b"\n", mode=0o600)
+    if not (directory / WEBHOOKS).exists():
+        rotate_webhook_key(directory)
+
+
+def rotate_webhook_key(directory: Path) -> Path:
+    """The file in which a new key for the secrets of webhooks stands first; the former ones stay, and open."""
+    path = directory / WEBHOOKS
+    former = path.read_bytes() if path.exists() else b""
+    _write(path, secrets.token_hex(WEBHOOK_KEY_BYTES).encode() + b"\n" + former, mode=0o600)
+    return path
 
 
 def rotate_communes_key(directory: Path) -> Path:
@@ -81,6 +93,12 @@ def init(directory: Annotated[Path, typer.Argument(help="Where the keys are kept
 def rotate(directory: Annotated[Path, typer.Argument(help="Where the keys are kept.")] = DEFAULT_DIRECTORY) -> None:
     """Give the communes a new key; start tips and its desk again, then seal anew with `services.tips rekey`."""
     typer.echo(f"{rotate_communes_key(directory)} is new; the former private key stays until nothing needs it.")
+
+
+@cli.command()
+def rotate_webhooks(keys: Annotated[Path, typer.Option(help="Where the keys are kept.")] = DEFAULT_DIRECTORY) -> None:
+    """Give the secrets of webhooks a new key; the API seals them anew when it starts again."""
+    typer.echo(f"A new key stands first in {rotate_webhook_key(keys)}; remove the others once every API has restarted.")
 
 
 @cli.command()

@@ -8,4 +8,5 @@ mkdir -p /keys/public/communes
 cp -u /keys/private/communes/*.pub /keys/public/communes/
 cp -u /keys/private/receipt.key /keys/receipt/
 cp -u /keys/private/desk/*.key /keys/desk/
+cp -u /keys/private/webhook.keys /keys/webhook/
 [ $# = 0 ] || exec python -m deploy.keys "$@" --keys /keys/private

@@ -178,6 +178,7 @@ class SetUp:
             told["PULSE_SIMULATED_DATA"] = str(self.demo).lower()
             told["PULSE_SNAPSHOT_DIR"] = str(self.directory.path / "stats")
             told["PULSE_HISTORY_PROGRESS_FILE"] = str(self.progress_file)
+            told["PULSE_WEBHOOK_KEYS_FILE"] = str(self.directory.keys / keys.WEBHOOKS)
             told |= {f"PULSE_{owner.upper()}_URL": self.address(owner) for owner in SERVICE_NAMES if owner != name}
         if name == "tips":
             told["PULSE_SEALING_PUBLIC_KEY_FILE"] = str(self.directory.keys / keys.SEALING_PUBLIC)

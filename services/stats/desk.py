@@ -11,6 +11,7 @@ from services.stats.alerts.delivering import Delivering
 from services.stats.alerts.handlers import AlertBook
 from services.stats.alerts.mail import Mail
 from services.stats.alerts.repository import Alerts, Looks, Rules
+from services.stats.alerts.sealing import SecretKeys
 from services.stats.alerts.subscriptions import Subscriptions
 from services.stats.alerts.watching import Watching
 from services.stats.alerts.webhook import Webhook
@@ -51,10 +52,13 @@ class Desk:
         self.book = AlertBook(Alerts(store), Subscriptions(store), Deliveries(store), places)
         self.rules = Rules(store)
         self.looks = Looks(store)
+        self.keys = SecretKeys.read(settings.webhook_keys_file)
         self.webhook = Webhook(allow_private=settings.webhooks_to_private)
         self.mail = Mail(settings)
         self.watching = Watching(settings, self.book, self.rules, self.looks, self.served, feed, records, clock)
-        delivering = Delivering(self.book.deliveries, self.book.subscriptions, self.webhook, self.mail, clock)
+        delivering = Delivering(
+            self.book.deliveries, self.book.subscriptions, self.webhook, self.keys, self.mail, clock
+        )
         jobs = [
             ("restating", self.restating.run),
             ("watching", self.watching.run),
@@ -76,10 +80,14 @@ class Desk:
         """Keep the store open, publish what is committed and write whenever the lease is free, until `stop`."""
         writing = asyncio.create_task(self.writer.run(stop), name="writer")
         try:
-            await self.records.run([self.publications.open, self.book.alerts.open, self.book.deliveries.open], stop)
+            openings = [self.publications.open, self.book.alerts.open, self.book.deliveries.open, self._seal_anew]
+            await self.records.run(openings, stop)
         finally:
             writing.cancel()
             with suppress(asyncio.CancelledError):
                 await writing
             await self.webhook.close()
             self.records.close()
+
+    async def _seal_anew(self) -> None:
+        await self.book.subscriptions.seal_anew(self.keys)

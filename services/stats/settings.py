@@ -54,6 +54,9 @@ class StatsSettings(Settings):
     """How long an alert waits for somebody before the next recipients are told."""
     webhooks_to_private: bool = False
     """Whether webhooks may lead to private addresses and go without TLS; for networks of one's own."""
+    webhook_keys_file: Path | None = None
+    """File with the keys of the secrets of webhooks, 64 hexadecimal digits a line: the first one seals, all open.
+    Without one there are no webhooks."""
     smtp_host: str | None = None
     """The server that takes e-mail; without one there is none."""
     smtp_port: int = Field(default=587, ge=1, le=65535)

@@ -40,6 +40,12 @@ def test_only_the_desk_holds_the_keys_of_communes(containers: dict[str, Any]) ->
     assert holders == {"keys", "tips-desk"}
 
 
+def test_only_the_api_of_the_statistics_holds_the_keys_of_webhooks(containers: dict[str, Any]) -> None:
+    holders = {name for name, container in containers.items() if "webhook-keys" in _volumes(container)}
+
+    assert holders == {"keys", "stats-api"}
+
+
 def test_services_run_without_privileges_on_a_disk_that_cannot_be_written(containers: dict[str, Any]) -> None:
     for name in SERVICES:
         assert containers[name]["read_only"], name

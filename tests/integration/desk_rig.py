@@ -1,6 +1,7 @@
 """Publications and alerts over figures that a test sets: the real routes and store, without broker and worker.
 
-As a program it keeps an alert of five fires until it is killed: `python -m tests.integration.desk_rig URI DATABASE`.
+As a program it keeps an alert of five fires until it is killed:
+`python -m tests.integration.desk_rig URI DATABASE KEYS`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import httpx
 from fastapi import FastAPI
 from pydantic import SecretStr
 
+from deploy.keys import rotate_webhook_key
 from services.stats.app import make_app
 from services.stats.catalogue import CATALOGUE
 from services.stats.desk import Desk
@@ -149,7 +151,13 @@ class DeskRig:
             mongodb_uri=SecretStr(store_uri),
             kafka_bootstrap_servers=NOWHERE,
             jwt_public_key_file=mint.public_key_file,
-            **{"alert_look_s": 0.2, "alert_settle_s": 0.05, "publication_settle_s": 0.1, **said},
+            **{
+                "webhook_keys_file": rotate_webhook_key(directory),
+                "alert_look_s": 0.2,
+                "alert_settle_s": 0.05,
+                "publication_settle_s": 0.1,
+                **said,
+            },
         )
         city, ledger = City(), Ledger()
         app = make_app(settings, SystemClock(), database=f"test_{uuid4().hex[:12]}")
@@ -197,9 +205,13 @@ def desk_of(settings: StatsSettings, city: City, ledger: Ledger, records: Record
     )
 
 
-async def _burn(store_uri: str, database: str) -> None:
+async def _burn(store_uri: str, database: str, keys_file: str) -> None:
     settings = StatsSettings(
-        mongodb_uri=SecretStr(store_uri), kafka_bootstrap_servers=NOWHERE, webhooks_to_private=True, alert_look_s=0.2
+        mongodb_uri=SecretStr(store_uri),
+        kafka_bootstrap_servers=NOWHERE,
+        webhook_keys_file=Path(keys_file),
+        webhooks_to_private=True,
+        alert_look_s=0.2,
     )
     city = City()
     for _ in range(5):
@@ -209,4 +221,4 @@ async def _burn(store_uri: str, database: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_burn(sys.argv[1], sys.argv[2]))
+    asyncio.run(_burn(*sys.argv[1:]))

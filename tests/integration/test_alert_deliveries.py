@@ -8,9 +8,9 @@ import hmac
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -24,6 +24,9 @@ from aiosmtpd.controller import Controller
 from fastapi import FastAPI, Request, Response
 
 from deploy.embedded.servers import free_port
+from deploy.keys import rotate_webhook_key
+from services.stats.alerts import subscriptions
+from services.stats.alerts.sealing import SecretKeys
 from services.stats.alerts.subscriptions import Subscription, Subscriptions
 from shared.contracts.alerts import Severity
 from shared.security import Role
@@ -158,21 +161,11 @@ async def test_an_alert_whose_process_is_killed_before_delivery_arrives_after_it
 ) -> None:
     database = f"test_{uuid4().hex[:12]}"
     store = Store.open(store_uri, database)
-    command = [sys.executable, "-m", "tests.integration.desk_rig", store_uri, database]
+    keys_file = rotate_webhook_key(tmp_path)
+    command = [sys.executable, "-m", "tests.integration.desk_rig", store_uri, database, str(keys_file)]
     async with Receiver([None]).listening() as receiver:
-        await Subscriptions(store).add(
-            Subscription(
-                id="s",
-                channel="webhook",
-                units=("*",),
-                severity=Severity.WARNING,
-                level=0,
-                url=receiver.url,
-                to=(),
-                secret="secret",
-                created_at=datetime.now(UTC),
-            )
-        )
+        sealed = SecretKeys.read(keys_file).seal("secret", "s")
+        await Subscriptions(store).add(replace(hook("s", sealed), url=receiver.url))
         first = await asyncio.create_subprocess_exec(
             *command, cwd=ROOT, env=os.environ, stdout=asyncio.subprocess.DEVNULL
         )
@@ -221,3 +214,114 @@ async def test_a_removed_recipient_gets_nothing_more(store_uri: str, tmp_path: P
         refused = await rig.post("/v1/alert-subscriptions", {**HOOK, "url": receiver.url}, by=rig.as_(Role.AUDITOR))
 
     assert [answer.status_code for answer in (gone, twice, refused)] == [204, 404, 403]
+
+
+async def stored(rig: DeskRig) -> str:
+    """Every document of the database, as text."""
+    store = rig.desk.records.runtime.store
+    documents = [
+        repr(each) for name in await store.collection_names() async for each in store.collection(name).find({})
+    ]
+    return "\n".join(documents)
+
+
+async def test_the_secret_of_a_webhook_is_in_no_document_and_in_no_later_answer(store_uri: str, tmp_path: Path) -> None:
+    async with (
+        Receiver([500]).listening() as receiver,
+        DeskRig.running(store_uri, tmp_path, webhooks_to_private=True) as rig,
+    ):
+        made = await subscribed(rig, {**HOOK, "url": receiver.url})
+        for _ in range(5):
+            rig.city.happened(UNIT, FIRES)
+        await until(lambda: _given(len(receiver.taken) == 2), within_s=30)
+        kept, listed = await stored(rig), await rig.get("/v1/alert-subscriptions")
+
+    assert made["secret"] not in kept
+    assert receiver.url in kept
+    assert not {"secret", "sealed"} & listed["items"][0].keys()
+    assert made["secret"] not in str(listed)
+
+
+async def test_without_the_seal_the_secret_would_be_in_the_database(
+    store_uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subscriptions, "_document", in_clear(subscriptions._document))
+    monkeypatch.setattr(SecretKeys, "seal", lambda self, secret, subscription: secret.encode())
+    async with DeskRig.running(store_uri, tmp_path, writes=False, webhooks_to_private=True) as rig:
+        made = await subscribed(rig, {**HOOK, "url": "http://127.0.0.1:1/alerts"})
+
+        assert made["secret"] in await stored(rig)
+
+
+def in_clear(document_of: Callable[[Subscription], Json]) -> Callable[[Subscription], Json]:
+    return lambda subscription: {**document_of(subscription), "sealed": (subscription.sealed or b"").decode()}
+
+
+async def test_without_a_key_webhooks_are_refused_and_mail_is_not(store_uri: str, tmp_path: Path) -> None:
+    mail: Json = {"channel": "email", "units": [CITY], "severity": "warning", "to": ["officer@example.org"]}
+    said: Json = {"webhook_keys_file": None, "webhooks_to_private": True, "smtp_host": "127.0.0.1"}
+    async with DeskRig.running(store_uri, tmp_path, writes=False, **said) as rig:
+        refused = await rig.post("/v1/alert-subscriptions", {**HOOK, "url": "http://127.0.0.1:1/alerts"})
+        mailed = await subscribed(rig, mail)
+
+    assert refused.status_code == 422
+    assert "no key for the secrets of webhooks" in refused.json()["detail"]
+    assert mailed["secret"] is None
+
+
+async def test_a_wrong_key_is_told_with_the_delivery_and_the_right_one_delivers(store_uri: str, tmp_path: Path) -> None:
+    async with (
+        Receiver([]).listening() as receiver,
+        DeskRig.running(store_uri, tmp_path, webhooks_to_private=True) as rig,
+    ):
+        secret = (await subscribed(rig, {**HOOK, "url": receiver.url}))["secret"]
+        right = rig.desk.keys._keys
+        rig.desk.keys._keys = {}
+        for _ in range(5):
+            rig.city.happened(UNIT, FIRES)
+
+        async def told() -> bool:
+            alerts = (await rig.get("/v1/alerts"))["items"]
+            deliveries = (await rig.get(f"/v1/alerts/{alerts[0]['id']}"))["deliveries"] if alerts else []
+            return bool(deliveries) and deliveries[0]["reason"] == "the key that opens the secret is not at hand"
+
+        await until(told, within_s=30)
+        assert not receiver.taken
+        rig.desk.keys._keys = right
+        await until(lambda: _given(receiver.taken), within_s=30)
+
+    assert signed_rightly(*receiver.taken[0], secret)
+
+
+async def test_a_start_with_a_new_key_seals_anew_what_a_former_one_sealed_or_lay_in_clear(store_uri: str) -> None:
+    store = Store.open(store_uri, f"test_{uuid4().hex[:12]}")
+    kept, old, both = Subscriptions(store), SecretKeys([b"1" * 32]), SecretKeys([b"2" * 32, b"1" * 32])
+    await kept.add(hook("sealed", old.seal("secret-1", "sealed")))
+    await kept.add(hook("clear", None))
+    await store.collection("alert_subscriptions").update_one({"_id": "clear"}, {"$set": {"secret": "secret-2"}})
+    try:
+        for _ in range(2):
+            await kept.seal_anew(both)
+        new = SecretKeys([b"2" * 32])
+        opened = {each.id: new.open(each.sealed or b"", each.id) for each in await kept.all()}
+        documents = repr([each async for each in store.collection("alert_subscriptions").find({})])
+    finally:
+        await store.drop()
+        store.close()
+
+    assert opened == {"sealed": "secret-1", "clear": "secret-2"}
+    assert "secret-" not in documents
+
+
+def hook(id: str, sealed: bytes | None) -> Subscription:
+    return Subscription(
+        id=id,
+        channel="webhook",
+        units=("*",),
+        severity=Severity.WARNING,
+        level=0,
+        url="https://example.org",
+        to=(),
+        sealed=sealed,
+        created_at=datetime.now(UTC),
+    )

@@ -49,7 +49,6 @@ def recipient(*units: str, severity: Severity = Severity.WARNING, level: int = 0
         level=level,
         url="https://example.org",
         to=(),
-        secret="secret",
         created_at=AT,
     )
 

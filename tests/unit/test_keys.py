@@ -15,11 +15,14 @@ from deploy.keys import (
     RECEIPT,
     SEALING_PRIVATE,
     SEALING_PUBLIC,
+    WEBHOOKS,
     cli,
     local_token,
     make_keys,
     rotate_communes_key,
+    rotate_webhook_key,
 )
+from services.stats.alerts.sealing import SecretKeys
 from shared.security import Role
 
 
@@ -37,6 +40,7 @@ def test_private_keys_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
         SEALING_PRIVATE: 0o600,
         SEALING_PUBLIC: 0o644,
         RECEIPT: 0o600,
+        WEBHOOKS: 0o600,
         "desk/all.key": 0o600,
         "communes/all.pub": 0o644,
     }
@@ -61,6 +65,17 @@ def test_a_rotated_key_of_communes_is_new_and_the_former_private_one_stays(tmp_p
     after = {name: path.read_bytes() for name, path in files(tmp_path).items()}
     assert before["desk/all.key"] in [content for name, content in after.items() if name.startswith("desk/all-of-")]
     assert {name for name in before if after[name] != before[name]} == {"desk/all.key", "communes/all.pub"}
+
+
+def test_a_rotated_key_of_webhooks_stands_before_the_former_ones(tmp_path: Path) -> None:
+    make_keys(tmp_path)
+    sealed = SecretKeys.read(tmp_path / WEBHOOKS).seal("secret", "s")
+
+    rotate_webhook_key(tmp_path)
+    keys = SecretKeys.read(tmp_path / WEBHOOKS)
+
+    assert keys.open(sealed, "s") == "secret"
+    assert keys.is_former(sealed)
 
 
 def test_token_is_accepted_by_the_public_key(tmp_path: Path) -> None:

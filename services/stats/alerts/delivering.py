@@ -9,6 +9,7 @@ import structlog
 
 from services.stats.alerts.deliveries import Deliveries, Delivery
 from services.stats.alerts.mail import Mail
+from services.stats.alerts.sealing import SecretKeys, UnreadableSecret
 from services.stats.alerts.subscriptions import Subscriptions
 from services.stats.alerts.webhook import NotDelivered, TargetRefused, Webhook
 from shared.clock import Clock
@@ -29,6 +30,7 @@ class Delivering:
         deliveries: Deliveries,
         subscriptions: Subscriptions,
         webhook: Webhook,
+        keys: SecretKeys,
         mail: Mail,
         clock: Clock,
         *,
@@ -37,6 +39,7 @@ class Delivering:
         self._deliveries = deliveries
         self._subscriptions = subscriptions
         self._webhook = webhook
+        self._keys = keys
         self._mail = mail
         self._clock = clock
         self._retry_s = retry_s
@@ -58,10 +61,11 @@ class Delivering:
         at = self._clock.now()
         try:
             if subscription.channel == "webhook":
-                await self._webhook.send(delivery, subscription.url or "", subscription.secret, at=at)
+                secret = self._keys.open(subscription.sealed or b"", subscription.id)
+                await self._webhook.send(delivery, subscription.url or "", secret, at=at)
             else:
                 await self._mail.send(delivery, subscription.to)
-        except (NotDelivered, TargetRefused) as error:
+        except (NotDelivered, TargetRefused, UnreadableSecret) as error:
             await self._put_off(delivery, subscription.channel, str(error))
         else:
             await self._deliveries.delivered(delivery, at=self._clock.now())

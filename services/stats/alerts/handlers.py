@@ -14,6 +14,7 @@ from services.stats.alerts.findings import Observation
 from services.stats.alerts.looking import may_be_judged
 from services.stats.alerts.repository import Alerts, Rules
 from services.stats.alerts.rules import MAX_RULES, HeartbeatRule, Rule, ThresholdRule
+from services.stats.alerts.sealing import SecretKeys
 from services.stats.alerts.subscriptions import (
     MAX_SUBSCRIPTIONS,
     Subscribe,
@@ -131,34 +132,38 @@ async def subscribe(
     *,
     subscriptions: Subscriptions,
     webhook: Webhook,
+    keys: SecretKeys,
     places: Places,
     mail_works: bool,
     clock: Clock,
-) -> Subscription:
-    """A new recipient, with the secret that signs what it is sent. Raises: InvalidInput."""
+) -> tuple[Subscription, str | None]:
+    """A new recipient, and the secret that signs what a webhook is sent, kept under seal. Raises: InvalidInput."""
     if await subscriptions.count() >= MAX_SUBSCRIPTIONS:
         raise InvalidInput.of("channel", f"there are {MAX_SUBSCRIPTIONS} subscriptions already")
     for place, code in enumerate(command.units):
         if code != "*" and not places.exists(code):
             raise InvalidInput.of(f"units[{place}]", f"{code} is not the code of a unit")
-    is_webhook = isinstance(command, WebhookSubscription)
+    id, secret = new_id(), None
     if isinstance(command, WebhookSubscription):
+        if not keys.can_seal:
+            raise InvalidInput.of("channel", "no key for the secrets of webhooks is set up (PULSE_WEBHOOK_KEYS_FILE)")
         try:
             await webhook.check(command.url)
         except NotDelivered as error:
             raise InvalidInput.of("url", str(error)) from None
+        secret = secrets.token_urlsafe(SECRET_BYTES)
     elif not mail_works:
         raise InvalidInput.of("channel", "no server for e-mail is set up")
     subscription = Subscription(
-        id=new_id(),
+        id=id,
         channel=command.channel,
         units=command.units,
         severity=command.severity,
         level=command.level,
         url=command.url if isinstance(command, WebhookSubscription) else None,
         to=() if isinstance(command, WebhookSubscription) else command.to,
-        secret=secrets.token_urlsafe(SECRET_BYTES) if is_webhook else "",
+        sealed=None if secret is None else keys.seal(secret, id),
         created_at=clock.now(),
     )
     await subscriptions.add(subscription)
-    return subscription
+    return subscription, secret

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
@@ -11,6 +11,7 @@ import msgspec
 from pydantic import Discriminator, Field, StringConstraints
 
 from services.stats.alerts.alert import MAX_ESCALATION, Alert
+from services.stats.alerts.sealing import SecretKeys
 from shared.contracts.alerts import Severity
 from shared.errors import NotFound
 from shared.places import Places
@@ -54,7 +55,7 @@ Subscribe = Annotated[WebhookSubscription | EmailSubscription, Discriminator("ch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """One recipient. `secret` signs what a webhook is sent."""
+    """One recipient. `sealed` is the secret that signs what a webhook is sent, as the keys of this process open it."""
 
     id: str
     channel: Literal["webhook", "email"]
@@ -63,8 +64,8 @@ class Subscription:
     level: int
     url: str | None
     to: tuple[str, ...]
-    secret: str
     created_at: datetime
+    sealed: bytes | None = None
 
     def wants(self, alert: Alert, places: Places) -> bool:
         """Whether this recipient is told of the alert as it stands."""
@@ -81,6 +82,22 @@ class Subscriptions:
 
     def __init__(self, store: Store) -> None:
         self._subscriptions = store.collection("alert_subscriptions")
+
+    async def seal_anew(self, keys: SecretKeys) -> None:
+        """Have the first key seal what a former one has sealed, or what lay here in clear before there were keys."""
+        if not keys.can_seal:
+            return
+        async for document in self._subscriptions.find({"channel": "webhook"}):
+            known = _read(document)
+            secret = document.get("secret")
+            if known.sealed is not None and keys.is_former(known.sealed):
+                secret = keys.open(known.sealed, known.id)
+            if secret is not None:
+                anew = _document(replace(known, sealed=keys.seal(secret, known.id)))
+                # Another process that starts may have done it already.
+                unchanged = {"_id": known.id, "sealed": document.get("sealed")}
+                change = {"$set": {"sealed": anew["sealed"]}, "$unset": {"secret": ""}}
+                await self._subscriptions.update_one(unchanged, change)
 
     async def all(self) -> list[Subscription]:
         return [_read(document) async for document in self._subscriptions.find({})]

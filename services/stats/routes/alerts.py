@@ -89,16 +89,17 @@ async def subscribe(
     command: Annotated[Subscribe, Body()], _: Administrator, desk: OpenDesk, clock: ClockDep
 ) -> NewSubscription:
     """Have alerts sent to a webhook or by e-mail. The secret of a webhook is told only in this answer."""
-    made = await handlers.subscribe(
+    made, secret = await handlers.subscribe(
         command,
         subscriptions=desk.book.subscriptions,
         webhook=desk.webhook,
+        keys=desk.keys,
         places=desk.book.places,
         mail_works=desk.mail.is_set_up,
         clock=clock,
     )
     shown = SubscriptionView.model_validate(made).model_dump()
-    return NewSubscription(**shown, secret=made.secret or None)
+    return NewSubscription(**shown, secret=secret)
 
 
 @router.get("/alert-subscriptions")
