@@ -11,7 +11,7 @@ import msgspec
 from pydantic import Discriminator, Field, StringConstraints
 
 from services.stats.alerts.alert import MAX_ESCALATION, Alert
-from services.stats.alerts.sealing import SecretKeys
+from services.stats.alerts.sealing import SecretKeys, UnreadableSecret
 from shared.contracts.alerts import Severity
 from shared.errors import NotFound
 from shared.places import Places
@@ -91,7 +91,10 @@ class Subscriptions:
             known = _read(document)
             secret = document.get("secret")
             if known.sealed is not None and keys.is_former(known.sealed):
-                secret = keys.open(known.sealed, known.id)
+                try:
+                    secret = keys.open(known.sealed, known.id)
+                except UnreadableSecret:
+                    continue  # told with the first message that it was to sign
             if secret is not None:
                 anew = _document(replace(known, sealed=keys.seal(secret, known.id)))
                 # Another process that starts may have done it already.
