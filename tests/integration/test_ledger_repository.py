@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from services.stats.ledger import repository as repositories
 from services.stats.ledger.blocks import blocks, slot, unpacked
 from services.stats.ledger.entries import BookedEntry
 from services.stats.ledger.partition import LedgerHead
@@ -106,3 +107,16 @@ async def test_other_generations_are_dropped_and_their_writers_end(store: Store,
     assert {name.rpartition("_")[2] for name in await store.collection_names()} == {"rules-2"}
     with pytest.raises(Superseded):
         await repository.vouch("a", [replace(BOOKED, offset=8)])
+
+
+async def test_blocks_of_another_form_are_dropped_and_booked_anew(
+    store: Store, repository: LedgerRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await repository.take_over("a", PLACES)
+    await repository.vouch("a", [BOOKED])
+
+    monkeypatch.setattr(repositories, "FORM", "next")
+    heads = await LedgerRepository(store, "rules-1").take_over("b", PLACES)
+
+    assert {head.offset for head in heads} == {0}
+    assert all("_next_" in name for name in await store.collection_names())
