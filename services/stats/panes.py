@@ -84,6 +84,11 @@ class Head(msgspec.Struct, frozen=True, gc=False):
         """Orders the versions of one head."""
         return self.position, -len(self.skipped)
 
+    @property
+    def lacks_events(self) -> bool:
+        """Whether an event up to the position could not be read, or the next one has not come."""
+        return bool(self.skipped) or self.waiting_for is not None
+
 
 class NamedWindow(msgspec.Struct, frozen=True, gc=False):
     """A window with a name, made from a campaign or a legal instrument; `to_date` is its last day."""

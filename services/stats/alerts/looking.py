@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -218,30 +218,28 @@ class Look:
         if not self._of_city(rule.city).cover(topic, area, baseline):
             return None
         counts = dict.fromkeys(range(baseline.first_pane, baseline.end_pane), 0)
-        counts.update(self._panes(unit, rule.metric, Tier.DAY, baseline.first_pane, baseline.end_pane))
+        series = self.served.view.series(unit).get(rule.metric)
+        if series is not None:
+            counts.update(series.between(Tier.DAY, baseline.first_pane, baseline.end_pane))
         return belief([max(0, count) for count in counts.values()], window_days=window_days)
 
     def _last_seen(self, rule: SilenceRule, unit: str) -> datetime | None:
         """When the unit last reported something of this kind, or anything of the same topic."""
         end = Interval(self.as_of, self.as_of + timedelta(hours=1), Tier.HOUR).end_pane
-        hours = list(self._panes(unit, rule.metric, Tier.HOUR, end - LAST_SEEN_DAYS * 24, end))
-        if not hours:
+        series = self.served.view.series(unit).get(rule.metric)
+        newest = None if series is None else series.last(Tier.HOUR, end - LAST_SEEN_DAYS * 24, end)
+        if newest is None:
             return None
-        day, hour = divmod(hours[-1][0], 24)
+        day, hour = divmod(newest, 24)
         last = datetime.fromordinal(day).replace(tzinfo=self.served.zone) + timedelta(hours=hour + 1)
         head = self.served.view.heads.get((self.served.composition.catalogue.metrics[rule.metric].topic, unit))
         if head is not None and head.last_event is not None:
             last = max(last, head.last_event.recordedtime.astimezone(self.served.zone))
         return min(last, self.as_of)
 
-    def _panes(self, unit: str, metric: str, tier: Tier, first: int, end: int) -> Iterable[tuple[int, int]]:
-        series = self.served.view.series(unit).get(metric)
-        return () if series is None else series.between(tier, first, end)
-
     def _of_city(self, city: str) -> Baselines:
         if city not in self._baselines:
-            codes = frozenset(self.served.places.codes_of(city))
-            self._baselines[city] = Baselines(self.served.view, city, codes)
+            self._baselines[city] = Baselines(self.served.view, city)
         return self._baselines[city]
 
 

@@ -146,9 +146,7 @@ class Feed:
                 "stopped": attention.stopped,
             },
             "generation": building(self.control, served=self._served_state, own=self._generation, now=now),
-            "incomplete_units": sorted(
-                {unit for (_, unit), head in self.view.heads.items() if head.skipped or head.waiting_for is not None}
-            ),
+            "incomplete_units": sorted(self.view.incomplete_units()),
             "simulated": self._settings.simulated_data,
             "history": self._history(),
         }

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any, Final
 
-from services.stats.panes import Head
 from services.stats.queries.areas import ALL_TOPICS, Area, reports
 from services.stats.view import View
 from services.stats.windows import Interval
@@ -21,15 +19,10 @@ LONGEST_SILENCE_DAYS: Final = 7
 class Baselines:
     """What was reported when, for the rows of one city. Made anew for each answer."""
 
-    def __init__(self, view: View, city: str, codes: frozenset[str]) -> None:
+    def __init__(self, view: View, city: str) -> None:
         self._view = view
         self._city = city
         self._covered: dict[tuple[str, str, int, int], bool] = {}
-        self._last_events: dict[str, datetime] = {}
-        self._incomplete: set[str] = set()
-        for (_, unit), head in view.heads_of(city).items():
-            if unit in codes:
-                self._note(unit, head)
 
     def cover(self, topic: str, area: Area, interval: Interval) -> bool:
         """Whether the area's figures of the topic are known over the whole interval."""
@@ -48,21 +41,12 @@ class Baselines:
     def reporting(self, area: Area, interval: Interval) -> dict[str, Any]:
         """What a reader needs to trust the row's zeros: whether it reported at all, when last, and what is missing."""
         days = _days(interval)
-        last_events = [self._last_events[unit] for unit in area.units if unit in self._last_events]
+        last_events = [at for unit in area.units if (at := self._view.last_recorded(unit)) is not None]
         return {
             "has_reported": any(reports(area, topic, *days) for topic in ALL_TOPICS),
             "last_event": max(last_events, default=None) if area.has_code_now else None,
-            "incomplete": not self._incomplete.isdisjoint(area.units),
+            "incomplete": not self._view.incomplete_rows().isdisjoint(area.units),
         }
-
-    def _note(self, unit: str, head: Head) -> None:
-        for row in (unit, self._city):
-            if head.skipped or head.waiting_for is not None:
-                self._incomplete.add(row)
-            if head.last_event is not None:
-                known = self._last_events.get(row)
-                recorded = head.last_event.recordedtime
-                self._last_events[row] = recorded if known is None else max(known, recorded)
 
     def _city_reports(self, topic: str, first: int, end: int) -> bool:
         """No silence of more than a week within the interval, where the topic reports daily."""

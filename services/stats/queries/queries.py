@@ -198,7 +198,6 @@ class Queries(Asking):
         question = Question(
             view=view,
             city=selection.city,
-            codes=self._codes_of(selection.city),
             figures=selection.counted(view),
             window=self._window(view, selection),
             as_of=now.astimezone(self._zone),
@@ -223,7 +222,7 @@ class Queries(Asking):
     def _rows_of(
         self, view: View, selection: Selection, areas: Iterable[Area], as_of: datetime, shares_of: SharesOf
     ) -> dict[str, dict[str, Any]]:
-        baselines = Baselines(view, selection.city, self._codes_of(selection.city))
+        baselines = Baselines(view, selection.city)
         window = self._window(view, selection)
         return self._rows.of(areas, selection.counted(view), window, as_of, baselines, shares_of)
 

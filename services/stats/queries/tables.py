@@ -34,7 +34,6 @@ class Question:
 
     view: View
     city: str
-    codes: frozenset[str]
     figures: tuple[str, ...]
     window: Window
     as_of: datetime
@@ -76,7 +75,7 @@ class Table:
         if known and self._version == question.view.version:
             return
         step = Step.of(question.window, question.as_of)
-        baselines = Baselines(question.view, question.city, question.codes)
+        baselines = Baselines(question.view, question.city)
         compared = [side.baseline for side in step.sides.values() if isinstance(side, Comparison)]
         basis = (question.minute, question.view.carried_version, baselines.coverage(compared))
         if basis != self._basis:

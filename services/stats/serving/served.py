@@ -67,8 +67,7 @@ class Served:
 
     def incomplete(self) -> frozenset[str]:
         """The units, and their cities, whose figures lack an event that could not be read or has not come."""
-        found = {unit for (_, unit), head in self.view.heads.items() if head.skipped or head.waiting_for is not None}
-        return frozenset(found | {self.places.city_of(unit) for unit in found})
+        return self.view.incomplete_rows()
 
     def topics(self, figures: Iterable[str]) -> frozenset[str]:
         """The topics whose events change any of these figures, as far as they are still in the catalogue."""

@@ -52,6 +52,12 @@ class Panes:
         at = bisect_left(numbers, start)
         return at < len(numbers) and numbers[at] < end
 
+    def last(self, start: int, end: int) -> int | None:
+        """The last pane of start <= pane < end with something in it."""
+        numbers = self._settled()
+        at = bisect_left(numbers, end) - 1
+        return numbers[at] if at >= 0 and numbers[at] >= start else None
+
     def between(self, start: int, end: int) -> Iterator[tuple[int, int]]:
         """(pane number, amount) of the panes with something in them, in order."""
         numbers, totals = self._settled(), self._totals
@@ -124,6 +130,11 @@ class Series:
         """Whether any pane of start <= pane < end has something in it."""
         panes = self._tiers.get(tier)
         return panes is not None and panes.has_any(start, end)
+
+    def last(self, tier: Tier, start: int, end: int) -> int | None:
+        """The last pane of start <= pane < end with something in it."""
+        panes = self._tiers.get(tier)
+        return panes.last(start, end) if panes is not None else None
 
     def between(self, tier: Tier, start: int, end: int) -> Iterator[tuple[int, int]]:
         """(pane number, amount) of the panes with something in them, in order."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -48,6 +49,8 @@ class View:
         self._raw: dict[bytes, bytes] = {}
         self._applied_totals: dict[str, int] = defaultdict(int)
         self._heads_of: defaultdict[str, dict[Source, Head]] = defaultdict(dict)
+        self._incomplete: set[Source] = set()
+        self._last_recorded: dict[str, datetime] = {}
         self._row_versions: dict[str, int] = {}
         self._changed_at: dict[str, dict[str, int]] = defaultdict(dict)
 
@@ -91,6 +94,7 @@ class View:
         changed = self._apply(source, head.position)
         self.heads[source] = head
         self._heads_of[self._city_of(head.unit)][source] = head
+        self._note(source, head)
         self._applied_totals[head.topic] += head.position - (known.position if known else 0)
         self.version += 1
         rows = frozenset(changed | {head.unit, self._city_of(head.unit)})
@@ -109,6 +113,19 @@ class View:
     def heads_of(self, city: str) -> Mapping[Source, Head]:
         """The heads of all units that lie or lay in the city, and its own."""
         return self._heads_of.get(city, _NO_HEADS)
+
+    def incomplete_units(self) -> frozenset[str]:
+        """The units of which an event could not be read or has not come."""
+        return frozenset(unit for _, unit in self._incomplete)
+
+    def incomplete_rows(self) -> frozenset[str]:
+        """These units and their cities."""
+        units = self.incomplete_units()
+        return units.union(map(self._city_of, units))
+
+    def last_recorded(self, row: str) -> datetime | None:
+        """When the newest event of the unit, or of any unit of the city, was recorded."""
+        return self._last_recorded.get(row)
 
     def row_version(self, row: str) -> int:
         """The version of the view in which the row, or what is known about its completeness, changed last."""
@@ -146,6 +163,17 @@ class View:
             yield key, value
 
     # -- inside
+
+    def _note(self, source: Source, head: Head) -> None:
+        """Keep what every row tells beside its figures, so that nobody has to look through all heads for it."""
+        if head.lacks_events:
+            self._incomplete.add(source)
+        else:
+            self._incomplete.discard(source)
+        if head.last_event is not None:
+            at = head.last_event.recordedtime
+            for row in (head.unit, self._city_of(head.unit)):
+                self._last_recorded[row] = max(at, self._last_recorded.get(row, at))
 
     def _apply(self, source: Source, position: int) -> set[str]:
         changed: set[str] = set()
