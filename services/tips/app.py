@@ -13,6 +13,7 @@ from services.tips.abuse.tickets import derived_key
 from services.tips.clockwork import Clockwork, at_work
 from services.tips.commands import MAX_BASE64
 from services.tips.custody.audit_log import AuditLog
+from services.tips.custody.noting import Noting
 from services.tips.custody.seals import Seals
 from services.tips.deps import Parts
 from services.tips.dialogue.reporters import Reporters
@@ -63,7 +64,8 @@ def assemble(runtime: ServiceRuntime, intake: Intake, *, relay: bool) -> FastAPI
         reporters = Reporters(intake.receipts, intake.seals.communes, repositories.tips, repositories.vault)
         gate = Gate(intake.budget, intake.ticket_key, runtime.clock, repositories.spent)
         repeats = Repeats(intake.repeat_key, intake.repeat_window_s, repositories.reports)
-        return Parts(repositories, intake, imports, reporters, gate, repeats)
+        noting = Noting(intake.seals, repositories.vault)
+        return Parts(repositories, intake, imports, reporters, gate, repeats, noting)
 
     def striking(parts: Parts) -> AbstractAsyncContextManager[None]:
         tips, audit = parts.repositories.tips, AuditLog(runtime.store, unit=runtime.settings.city)

@@ -4,7 +4,7 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from services.tips.commands import Reason, Reference, ResidentialGroup, TipId, Unit
+from services.tips.commands import MessageText, Reason, Reference, ResidentialGroup, TipId, Unit
 from services.tips.domain import Authority
 from shared.contracts.tips import TipCategory, TipChannel, TipStream, TipValue
 from shared.web import PastTime, Request
@@ -16,25 +16,33 @@ class RegisterTip(Request):
     registered_at: PastTime | None = None
 
 
-class StartVerification(Request):
+class CheckStep(Request):
+    """A step of the check, and what the officer has to say about it."""
+
+    note: MessageText | None = Field(
+        default=None, repr=False, description="Such as who was asked; sealed to the commune and read at the desk."
+    )
+
+
+class StartVerification(CheckStep):
     """The check begins; now, unless a time is given."""
 
     verification_started_at: PastTime | None = None
 
 
-class VerifyTip(Request):
+class VerifyTip(CheckStep):
     """The check confirmed the tip; now, unless a time is given."""
 
     verified_at: PastTime | None = None
 
 
-class RefuteTip(Request):
+class RefuteTip(CheckStep):
     """The check refuted the tip; now, unless a time is given."""
 
     refuted_at: PastTime | None = None
 
 
-class FindTipInconclusive(Request):
+class FindTipInconclusive(CheckStep):
     """The check ended without a finding either way; now, unless a time is given."""
 
     found_inconclusive_at: PastTime | None = None

@@ -6,9 +6,12 @@ from datetime import datetime
 
 from services.tips.case_commands import AssessTip, CorrectTip, RelocateTip, TransferTip, VoidTip
 from services.tips.cases import Cases
+from services.tips.custody.note import Note
+from services.tips.custody.noting import Noting
 from services.tips.domain import Tip
 from services.tips.domain.timekeeping import Step, timed
 from services.tips.handlers import told_or_now
+from shared.clock import floored
 from shared.contracts.base import Event
 from shared.errors import InvalidInput, TransitionNotAllowed
 from shared.places import local_date, places
@@ -24,6 +27,23 @@ async def take_step(tip_id: str, step: StepAt, at: datetime | None, *, tips: Cas
     """The tip one step on."""
     moment = told_or_now(at, work.clock.now())
     return await _change(tip_id, lambda tip: step(tip, at=moment), tips=tips, work=work)
+
+
+async def take_noted_step(
+    tip_id: str, step: StepAt, at: datetime | None, text: str, *, noting: Noting, tips: Cases, work: Work
+) -> Tip:
+    """The tip one step on, and what the officer notes on it under seal. Raises: Shredded."""
+    now = work.clock.now()
+    moment = told_or_now(at, now)
+
+    async def take(before: Tip) -> Tip:
+        after, events = timed(lambda tip: step(tip, at=moment), now)(before)
+        # As coarse as the tip's times: whoever reads the note learns no more of them than from the tip.
+        note = Note(after.status, floored(moment, after.time_step_s), work.caller.subject, text)
+        await work.commit(after, events, tips.replacing(before, after), *await noting.writes(after, note))
+        return after
+
+    return await _with(tip_id, take, tips=tips, work=work)
 
 
 async def assess_tip(tip_id: str, command: AssessTip, *, tips: Cases, work: Work) -> Tip:

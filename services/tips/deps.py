@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 
 from services.tips.abuse.gate import Gate
 from services.tips.abuse.repeats import Repeats
+from services.tips.custody.noting import Noting
 from services.tips.dialogue.reporters import Reporters
 from services.tips.handlers import Intake
 from services.tips.repository import Repositories
@@ -61,6 +62,7 @@ class Parts:
     reporters: Reporters
     gate: Gate
     repeats: Repeats
+    noting: Noting
 
 
 def _parts(request: Request) -> Parts:

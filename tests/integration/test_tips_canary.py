@@ -26,9 +26,9 @@ from tests.unit.test_tips_attachments import exif, jpeg
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 UNIT: Final = "00070"
-NAME, PHONE, ADDRESS, TEXT, MESSAGE, ANSWER = (
+NAME, PHONE, ADDRESS, TEXT, MESSAGE, ANSWER, NOTE = (
     f"{word} {uuid4().hex[:12]}"
-    for word in ("Nguyễn Thị Yến", "0912", "Số 7 ngõ Canary", "Mất trộm", "Tôi thấy", "Biển số gì")
+    for word in ("Nguyễn Thị Yến", "0912", "Số 7 ngõ Canary", "Mất trộm", "Tôi thấy", "Biển số gì", "Đã hỏi bà Tư")
 )
 CAMERA: Final = "CANARY-0912345678"  # what the camera data of the pictures tell
 READ_S: Final = 3.0  # for some hundred records
@@ -95,7 +95,7 @@ async def test_a_mark_planted_in_a_place_is_found_there_in_every_form(
 
 def _marks(told: Told) -> list[str]:
     halves = [receipt[at : at + 10] for receipt in told.receipts for at in (0, 10)]
-    return [NAME, PHONE, ADDRESS, TEXT, MESSAGE, ANSWER, CAMERA, *halves]
+    return [NAME, PHONE, ADDRESS, TEXT, MESSAGE, ANSWER, NOTE, CAMERA, *halves]
 
 
 # -- what is done with marks
@@ -143,6 +143,9 @@ async def _talk(system: System, client: httpx.AsyncClient, told: Told) -> None:
         assert MESSAGE in (await client.post(f"{intake}/v1/receipts/dialogue", json={"receipt": receipt})).text
     await _persistently(client, f"{desk}/v1/tips/{tips[0]['id']}/messages", {"text": ANSWER}, **officer)
     assert TEXT in (await client.get(f"{desk}/v1/tips/{tips[0]['id']}/content", headers=officer)).text
+    for step, body in (("registration", {}), ("verification", {"note": NOTE}), ("confirmation", {"note": NOTE})):
+        await _persistently(client, f"{intake}/v1/tips/{tips[0]['id']}/{step}", body, **officer)
+    assert NOTE in (await client.get(f"{desk}/v1/tips/{tips[0]['id']}/notes", headers=officer)).text
 
 
 async def _err(system: System, client: httpx.AsyncClient, told: Told) -> None:
@@ -161,6 +164,11 @@ async def _err(system: System, client: httpx.AsyncClient, told: Told) -> None:
             refused = await client.post(base + path, json=body, headers={"Idempotency-Key": str(uuid4())})
             assert refused.is_client_error, refused.text
             told.refusals.append(refused.content)
+    officer = {"Authorization": f"Bearer {system.token(Role.ADMINISTRATOR)}"}
+    for body in ({"note": NOTE * 500}, {"note": [NOTE]}, {"notes": NOTE}):
+        refused = await client.post(f"{intake}/v1/tips/{uuid4()}/verification", json=body, headers=officer)
+        assert refused.status_code == 422, refused.text
+        told.refusals.append(refused.content)
     for path in (f"/v1/tips/{receipt}/content", f"/v1/tips?unit={NAME}", f"/{TEXT}"):
         headers = {"User-Agent": CAMERA, "Cookie": f"who={CAMERA}", "Authorization": f"Bearer {PHONE.replace(' ', '')}"}
         told.refusals += [(await client.get(base + path, headers=headers)).content for base in (intake, desk)]

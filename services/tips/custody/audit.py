@@ -21,6 +21,7 @@ class Action(StrEnum):
     DIALOGUE_READ = "dialogue_read"
     MESSAGE_SENT = "message_sent"
     ATTACHMENT_READ = "attachment_read"
+    NOTES_READ = "notes_read"
     IDENTITY_REQUESTED = "identity_requested"
     IDENTITY_APPROVED = "identity_approved"
     IDENTITY_REFUSED = "identity_refused"

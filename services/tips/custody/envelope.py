@@ -29,6 +29,7 @@ class Kind(StrEnum):
     IDENTITY = "identity"
     MESSAGE = "message"
     ATTACHMENT = "attachment"
+    NOTE = "note"
 
 
 class Holder(StrEnum):

@@ -17,6 +17,7 @@ COLLECTIONS: Final[Mapping[Kind, str]] = {
     Kind.IDENTITY: "identities",
     Kind.MESSAGE: "messages",
     Kind.ATTACHMENT: "attachments",
+    Kind.NOTE: "notes",
 }
 NOTHING: Final = b""
 

@@ -17,7 +17,7 @@ from shared.repository import Aggregates
 from shared.service import ServiceRuntime, create_service
 
 DESCRIPTION: Final = """\
-What is sealed of tips, for the officers of their commune: texts, dialogues with reporters, attachments.
+What is sealed of tips, for the officers of their commune: texts, dialogues with reporters, attachments, notes.
 
 This process holds the communes' private keys; the intake holds none. Every reading is in a hash-chained audit log
 before anything is shown, and the head of the log is published on `tips.audit.v1`. Who gave a tip cannot be opened here:

@@ -5,6 +5,7 @@ from typing import Final
 from services.tips.attachments.picture import Picture
 from services.tips.custody.audit import Action, Deed
 from services.tips.custody.envelope import Kind, Piece
+from services.tips.custody.note import Note
 from services.tips.custody.vault import Scope
 from services.tips.desk.deps import Parts
 from services.tips.dialogue.message import Author, Message
@@ -33,13 +34,19 @@ async def read_content(tip_id: str, *, desk: Parts, work: Work) -> str | None:
 async def read_dialogue(tip_id: str, *, after: int, desk: Parts, work: Work) -> tuple[list[Message], int | None, bool]:
     """The next messages, the number to go on after, and whether an answer would reach anybody. Raises: as above."""
     tip = await desk.repositories.tips.find(tip_id, work.caller)
-    documents = await desk.opener.vault.of_tip(tip.id, Kind.MESSAGE, after=after, limit=PAGE + 1)
-    page = documents[:PAGE]
-    contents = await desk.opener.read_all(tip.id, Kind.MESSAGE, page)
+    page, contents, following = await _read_page(tip, Kind.MESSAGE, after=after, desk=desk)
     await desk.audit.commit(work, deed(Action.DIALOGUE_READ, work.caller, tip=tip.id), tip)
     messages = [Message.of(document, content) for document, content in zip(page, contents, strict=True)]
     reachable = await desk.repositories.tips.correspondent_of(tip) is not None
-    return messages, messages[-1].number if len(documents) > PAGE else None, reachable
+    return messages, following, reachable
+
+
+async def read_notes(tip_id: str, *, after: int, desk: Parts, work: Work) -> tuple[list[Note], int | None]:
+    """The next notes of officers on the check, and the number to go on after. Raises: as above."""
+    tip = await desk.repositories.tips.find(tip_id, work.caller)
+    _, contents, following = await _read_page(tip, Kind.NOTE, after=after, desk=desk)
+    await desk.audit.commit(work, deed(Action.NOTES_READ, work.caller, tip=tip.id), tip)
+    return [Note.decoded(content) for content in contents], following
 
 
 async def answer_reporter(tip_id: str, text: str, *, desk: Parts, work: Work) -> Message:
@@ -95,3 +102,12 @@ async def shred_tip(tip_id: str, scopes: tuple[Scope, ...], reason: str, *, desk
 
     told = deed(Action.SHREDDED, work.caller, tip=tip.id, about=f"{'+'.join(scopes)} {reason}")
     return await desk.audit.commit_made(work, told, make)
+
+
+async def _read_page(
+    tip: Tip, kind: Kind, *, after: int, desk: Parts
+) -> tuple[list[Document], list[bytes], int | None]:
+    documents = await desk.opener.vault.of_tip(tip.id, kind, after=after, limit=PAGE + 1)
+    page = documents[:PAGE]
+    contents = await desk.opener.read_all(tip.id, kind, page)
+    return page, contents, page[-1]["number"] if len(documents) > PAGE else None

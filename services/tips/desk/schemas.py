@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.tips.custody.audit import Action, Entry, Head
 from services.tips.custody.identity_request import IdentityRequestStatus
+from services.tips.domain import TipStatus
 from services.tips.schemas import MessageView
 from shared.views import View
 
@@ -45,6 +46,24 @@ class AttachmentsView(BaseModel):
 
     items: list[AttachmentView]
     next: None = None
+
+
+class NoteView(BaseModel):
+    """What an officer noted on a step of the check, and what the tip was after it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    status: TipStatus
+    noted_at: datetime
+    by: str
+    text: str
+
+
+class NotesView(BaseModel):
+    """A page of the notes on a tip, oldest first."""
+
+    items: list[NoteView]
+    next: int | None = Field(description="Send it as `after` for the following page; null at the end.")
 
 
 class IdentityRequestView(View):

@@ -16,9 +16,9 @@ from services.tips.case_commands import (
     VerifyTip,
     VoidTip,
 )
-from services.tips.deps import Alteration, Kept, Reader
+from services.tips.deps import Alteration, Kept, Reader, ThisService
 from services.tips.domain import Tip
-from services.tips.routes.steps import TIP, step
+from services.tips.routes.steps import TIP, check_step, step
 from services.tips.schemas import TipSummary, TipView
 from shared.views import Cursor, UnitQuery, show, show_page
 from shared.web import Limit, Page
@@ -52,38 +52,38 @@ async def register_tip(
 async def start_verification(
     tip_id: str,
     work: Alteration,
-    kept: Kept,
+    service: ThisService,
     command: Annotated[StartVerification, Body(default_factory=StartVerification)],
 ) -> Response:
     """Begin to check the tip; a confirmation or a refutation ends the check."""
-    return await step(tip_id, Tip.start_verification, command.verification_started_at, work, kept)
+    return await check_step(tip_id, Tip.start_verification, command.verification_started_at, command, work, service)
 
 
 @router.post("/{tip_id}/confirmation", response_model=TipView)
 async def verify_tip(
-    tip_id: str, work: Alteration, kept: Kept, command: Annotated[VerifyTip, Body(default_factory=VerifyTip)]
+    tip_id: str, work: Alteration, service: ThisService, command: Annotated[VerifyTip, Body(default_factory=VerifyTip)]
 ) -> Response:
     """The check showed that the tip holds."""
-    return await step(tip_id, Tip.verify, command.verified_at, work, kept)
+    return await check_step(tip_id, Tip.verify, command.verified_at, command, work, service)
 
 
 @router.post("/{tip_id}/refutation", response_model=TipView)
 async def refute_tip(
-    tip_id: str, work: Alteration, kept: Kept, command: Annotated[RefuteTip, Body(default_factory=RefuteTip)]
+    tip_id: str, work: Alteration, service: ThisService, command: Annotated[RefuteTip, Body(default_factory=RefuteTip)]
 ) -> Response:
     """The check showed that the tip does not hold."""
-    return await step(tip_id, Tip.refute, command.refuted_at, work, kept)
+    return await check_step(tip_id, Tip.refute, command.refuted_at, command, work, service)
 
 
 @router.post("/{tip_id}/inconclusive-finding", response_model=TipView)
 async def find_tip_inconclusive(
     tip_id: str,
     work: Alteration,
-    kept: Kept,
+    service: ThisService,
     command: Annotated[FindTipInconclusive, Body(default_factory=FindTipInconclusive)],
 ) -> Response:
     """The check ended, and nobody can tell whether the tip holds."""
-    return await step(tip_id, Tip.find_inconclusive, command.found_inconclusive_at, work, kept)
+    return await check_step(tip_id, Tip.find_inconclusive, command.found_inconclusive_at, command, work, service)
 
 
 @router.post("/{tip_id}/assessment", response_model=TipView)

@@ -12,6 +12,8 @@ from services.tips.desk.schemas import (
     AttachmentsView,
     AttachmentView,
     ContentView,
+    NotesView,
+    NoteView,
     OfficerDialogueView,
     SentMessageView,
     ShreddedView,
@@ -39,6 +41,13 @@ async def read_dialogue(tip_id: str, work: Reading, desk: Desk, after: After = -
     messages, following, answerable = await handlers.read_dialogue(tip_id, after=after, desk=desk, work=work)
     views = [MessageView.model_validate(each) for each in messages]
     return OfficerDialogueView(messages=views, next=following, answerable=answerable)
+
+
+@router.get("/notes")
+async def read_notes(tip_id: str, work: Reading, desk: Desk, after: After = -1) -> NotesView:
+    """What officers noted on the steps of the check. The reading is in the audit log; 410 once the tip is shredded."""
+    notes, following = await handlers.read_notes(tip_id, after=after, desk=desk, work=work)
+    return NotesView(items=[NoteView.model_validate(each) for each in notes], next=following)
 
 
 @router.post("/messages", status_code=201, response_model=SentMessageView)

@@ -1,0 +1,38 @@
+"""Seals what officers note beside a step of the check; opens nothing, and holds no private key."""
+
+from dataclasses import dataclass
+
+from services.tips.custody.envelope import Kind, Piece, new_erasure_key, seal
+from services.tips.custody.note import MAX_NOTES, Note
+from services.tips.custody.seals import Seals
+from services.tips.custody.vault import Scope, SealedReport, Shredded, Vault
+from services.tips.domain import Tip
+from shared.errors import TransitionNotAllowed
+from shared.work import Write
+
+
+@dataclass(frozen=True, slots=True)
+class Noting:
+    """Takes notes under seal, for the commune alone."""
+
+    seals: Seals
+    vault: Vault
+
+    async def writes(self, tip: Tip, note: Note) -> tuple[Write, ...]:
+        """What keeps the note, to be committed with a new version of the tip: that holds back a shredding in between.
+
+        Raises: Shredded; TransitionNotAllowed when the tip has too many.
+        """
+        if tip.erased_at is not None:
+            raise Shredded("What this tip told was destroyed for good, and nothing can be noted on it.")
+        number = await self.vault.count(tip.id, Kind.NOTE)
+        if number >= MAX_NOTES:
+            raise TransitionNotAllowed(f"This tip has {MAX_NOTES} notes and takes no more.")
+        known = await self.vault.erasure_key(tip.id, Scope.CONTENT)
+        key = known or new_erasure_key()
+        envelope = seal(
+            note.encoded(), Piece(tip.id, Kind.NOTE, number), [self.seals.commune(tip.unit)], erasure_key=key
+        )
+        # A tip from the books without a text had nothing to seal, and so no key yet.
+        first = () if known else (self.vault.keeping(SealedReport(tip.id, {Scope.CONTENT: key}, [])),)
+        return (*first, self.vault.adding(envelope, {}))
