@@ -62,7 +62,7 @@ bench-recovery: venv ## Kill worker and API over a year's state and measure how 
 chaos: venv ## Break everything around the figures while work goes on: SEED=1, ARGS="--each 1 --seconds 60", ARGS=--no-fence
 	$(VENV)/python -m tests.chaos $(if $(SEED),--seed '$(SEED)') $(ARGS)
 
-bench-receipts: venv ## Measure whether the time of an answer tells a known receipt from an unknown one: ARGS="--answers 100000"
+bench-receipts: venv ## Measure whether the time of an answer tells a known receipt, and what guessing one costs: ARGS="--answers 100000 --guesses 100000"
 	$(VENV)/python -m benchmarks.receipts $(ARGS)
 
 fuzz: venv ## Make up requests from the OpenAPI documents of the tips service for longer than the tests do: SEED=1, SECONDS=300
