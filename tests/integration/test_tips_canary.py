@@ -26,9 +26,18 @@ from tests.unit.test_tips_attachments import exif, jpeg
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 UNIT: Final = "00070"
-NAME, PHONE, ADDRESS, TEXT, MESSAGE, ANSWER, NOTE = (
+NAME, PHONE, ADDRESS, TEXT, MESSAGE, ANSWER, NOTE, REASON = (
     f"{word} {uuid4().hex[:12]}"
-    for word in ("Nguyễn Thị Yến", "0912", "Số 7 ngõ Canary", "Mất trộm", "Tôi thấy", "Biển số gì", "Đã hỏi bà Tư")
+    for word in (
+        "Nguyễn Thị Yến",
+        "0912",
+        "Số 7 ngõ Canary",
+        "Mất trộm",
+        "Tôi thấy",
+        "Biển số gì",
+        "Đã hỏi bà Tư",
+        "Vì bà Tư khai",
+    )
 )
 CAMERA: Final = "CANARY-0912345678"  # what the camera data of the pictures tell
 READ_S: Final = 3.0  # for some hundred records
@@ -95,7 +104,7 @@ async def test_a_mark_planted_in_a_place_is_found_there_in_every_form(
 
 def _marks(told: Told) -> list[str]:
     halves = [receipt[at : at + 10] for receipt in told.receipts for at in (0, 10)]
-    return [NAME, PHONE, ADDRESS, TEXT, MESSAGE, ANSWER, NOTE, CAMERA, *halves]
+    return [NAME, PHONE, ADDRESS, TEXT, MESSAGE, ANSWER, NOTE, REASON, CAMERA, *halves]
 
 
 # -- what is done with marks
@@ -146,6 +155,9 @@ async def _talk(system: System, client: httpx.AsyncClient, told: Told) -> None:
     for step, body in (("registration", {}), ("verification", {"note": NOTE}), ("confirmation", {"note": NOTE})):
         await _persistently(client, f"{intake}/v1/tips/{tips[0]['id']}/{step}", body, **officer)
     assert NOTE in (await client.get(f"{desk}/v1/tips/{tips[0]['id']}/notes", headers=officer)).text
+    wishes, asked = f"{desk}/v1/identity-requests", {"tip": tips[0]["id"], "reason": REASON}
+    wish = (await _persistently(client, wishes, asked, **officer)).json()
+    assert REASON in (await client.get(f"{wishes}/{wish['id']}/reason", headers=officer)).text
 
 
 async def _err(system: System, client: httpx.AsyncClient, told: Told) -> None:
@@ -168,6 +180,11 @@ async def _err(system: System, client: httpx.AsyncClient, told: Told) -> None:
     for body in ({"note": NOTE * 500}, {"note": [NOTE]}, {"notes": NOTE}):
         refused = await client.post(f"{intake}/v1/tips/{uuid4()}/verification", json=body, headers=officer)
         assert refused.status_code == 422, refused.text
+        told.refusals.append(refused.content)
+    for body in ({"tip": str(uuid4()), "reason": REASON * 50}, {"tip": str(uuid4()), "reason": REASON}):
+        key = {"Idempotency-Key": str(uuid4())}
+        refused = await client.post(f"{desk}/v1/identity-requests", json=body, headers=officer | key)
+        assert refused.status_code in (404, 422), refused.text
         told.refusals.append(refused.content)
     for path in (f"/v1/tips/{receipt}/content", f"/v1/tips?unit={NAME}", f"/{TEXT}"):
         headers = {"User-Agent": CAMERA, "Cookie": f"who={CAMERA}", "Authorization": f"Bearer {PHONE.replace(' ', '')}"}

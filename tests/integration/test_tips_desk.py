@@ -293,17 +293,42 @@ async def test_a_name_is_opened_with_a_reason_a_second_person_and_the_custodians
 
     wish = (await rig.post("/v1/identity-requests", {"tip": tip, "reason": "Điều 56"})).json()
     early = await _opened(rig, wish["id"])
+    reason = await rig.get(f"/v1/identity-requests/{wish['id']}/reason", by=rig.custodian)
     alone = await rig.post(f"/v1/identity-requests/{wish['id']}/approval", by=rig.officer)
     approved = await rig.post(f"/v1/identity-requests/{wish['id']}/approval", by=rig.custodian)
     opened = await _opened(rig, wish["id"])
 
     assert "opens nothing" in early
+    assert (reason.status_code, reason.json()["reason"]) == (200, "Điều 56")
     assert alone.status_code == 403
     assert approved.json()["status"] == "approved"
     assert opened == "Nguyễn Thị Chứng, 0912 345 678"
     actions = [(entry["action"], entry["actor"]) for entry in await rig.audit()]
-    assert actions == [("identity_requested", "officer"), ("identity_approved", "custodian"), ("identity_opened", "me")]
+    assert actions == [
+        ("identity_requested", "officer"),
+        ("identity_reason_read", "custodian"),
+        ("identity_approved", "custodian"),
+        ("identity_opened", "me"),
+    ]
     assert "Chứng" not in (await rig.get(f"/v1/identity-requests/{wish['id']}")).text
+
+
+async def test_each_request_has_its_own_reason_which_lies_nowhere_in_clear_and_goes_with_the_tip(rig: DeskRig) -> None:
+    _, tip = await rig.submitted(text=TEXT, reporter=REPORTER)
+    reasons = ["Bà Tư khai khác", "Ông Ba cũng vậy"]
+    asked = [await rig.post("/v1/identity-requests", {"tip": tip, "reason": each}) for each in reasons]
+    paths = [f"/v1/identity-requests/{answer.json()['id']}" for answer in asked]
+
+    read = [(await rig.get(f"{path}/reason", by=rig.custodian)).json()["reason"] for path in paths]
+    listed = await rig.get("/v1/identity-requests", unit=UNIT)
+    stored = rig.intake.everything_stored()
+    await rig.post(f"/v1/tips/{tip}/shredding", {"reason": "QD-17/2026"}, by=rig.custodian)
+    gone = [await rig.get(f"{path}/reason", by=rig.custodian) for path in paths]
+
+    assert read == reasons
+    told = "".join([listed.text, *(answer.text for answer in asked)])
+    assert not [reason for reason in reasons if reason in told or reason.encode() in stored]
+    assert [(answer.status_code, answer.json()["code"]) for answer in gone] == [(410, "shredded")] * 2
 
 
 async def test_whoever_asked_cannot_approve_whatever_their_role(rig: DeskRig) -> None:

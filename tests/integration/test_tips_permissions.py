@@ -111,6 +111,7 @@ DESK: Final[Mapping[str, Operation]] = {
     "request_identity": Operation(body={"tip": "…", "reason": "x"}),
     "list_identity_requests": Operation(OFFICERS | WATCHERS, query=f"unit={UNIT}"),
     "show_identity_request": Operation(OFFICERS | WATCHERS),
+    "read_identity_reason": Operation(OFFICERS | WATCHERS),
     "approve_identity": Operation(GUARDIANS),
     "refuse_identity": Operation(GUARDIANS),
     "show_head": Operation(WATCHERS, scope="01"),

@@ -12,7 +12,7 @@ HOUR = timedelta(hours=1)
 
 
 def asked() -> IdentityRequest:
-    return IdentityRequest(id="r", unit="00070", tip="t", reason="art. 56", requested_by="officer", requested_at=AT)
+    return IdentityRequest(id="r", unit="00070", tip="t", number=0, requested_by="officer", requested_at=AT)
 
 
 def test_an_approved_request_opens_for_its_time_and_no_longer() -> None:

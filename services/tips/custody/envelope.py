@@ -30,6 +30,7 @@ class Kind(StrEnum):
     MESSAGE = "message"
     ATTACHMENT = "attachment"
     NOTE = "note"
+    REASON = "reason"
 
 
 class Holder(StrEnum):

@@ -28,14 +28,15 @@ TRANSITIONS: Final[Mapping[IdentityRequestStatus, frozenset[IdentityRequestStatu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityRequest(Aggregate):
-    """Somebody's wish, with its reason, to know who gave one tip. It opens nothing by itself."""
+    """Somebody's wish to know who gave one tip. It opens nothing by itself, and its reason is sealed apart from it."""
 
     NOUN: ClassVar = "identity request"
     TRANSITIONS: ClassVar = TRANSITIONS
 
     status: IdentityRequestStatus = IdentityRequestStatus.REQUESTED
     tip: str
-    reason: str
+    number: int
+    """Which of the tip's reasons is that of this request."""
     requested_by: str
     requested_at: datetime
     decided_by: str | None = None

@@ -18,6 +18,7 @@ COLLECTIONS: Final[Mapping[Kind, str]] = {
     Kind.MESSAGE: "messages",
     Kind.ATTACHMENT: "attachments",
     Kind.NOTE: "notes",
+    Kind.REASON: "identity_reasons",
 }
 NOTHING: Final = b""
 

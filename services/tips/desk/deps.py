@@ -77,6 +77,10 @@ def _request(
     return runtime.work(caller, key)
 
 
+def _reason_reading(runtime: Runtime, caller: Annotated[Principal, who_may("see_identity_requests")]) -> Work:
+    return runtime.work(caller, None)
+
+
 def _decision(
     runtime: Runtime, caller: Annotated[Principal, who_may("decide_identity")], key: OptionalIdempotencyKey
 ) -> Work:
@@ -92,6 +96,7 @@ Reading = Annotated[Work, Depends(_reading)]
 Writing = Annotated[Work, Depends(_writing)]
 """Something new for the reporter, under an idempotency key."""
 IdentityWish = Annotated[Work, Depends(_request)]
+ReasonReading = Annotated[Work, Depends(_reason_reading)]
 Decision = Annotated[Work, Depends(_decision)]
 Shredding = Annotated[Work, Depends(_shredding)]
 Auditor = Annotated[Principal, Depends(_auditor)]

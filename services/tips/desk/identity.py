@@ -4,13 +4,13 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from services.tips.custody.audit import Action
-from services.tips.custody.envelope import Kind, Piece
+from services.tips.custody.envelope import Holder, Kind, Piece, Recipient, seal
 from services.tips.custody.identity_request import IdentityRequest
 from services.tips.custody.vault import Scope
 from services.tips.desk.deps import Parts
 from services.tips.desk.handlers import deed
 from services.tips.desk.requests import RequestIdentity
-from shared.errors import InvalidInput
+from shared.errors import InvalidInput, NotFound
 from shared.ids import new_id
 from shared.work import Work, Write
 
@@ -21,17 +21,32 @@ async def request_identity(command: RequestIdentity, *, desk: Parts, work: Work)
     if await desk.opener.vault.find(Piece(tip.id, Kind.IDENTITY)) is None:
         raise InvalidInput.of("tip", "nobody stands behind this tip by name")
     await desk.opener.erasure_key(tip.id, Scope.IDENTITY)
-    wish = IdentityRequest(
-        id=new_id(),
-        unit=tip.unit,
-        tip=tip.id,
-        reason=command.reason,
-        requested_by=work.caller.subject,
-        requested_at=work.clock.now(),
-    )
-    told = deed(Action.IDENTITY_REQUESTED, work.caller, tip=tip.id, about=wish.id)
-    await desk.audit.commit(work, told, wish, desk.identity_requests.inserting([wish]))
-    return wish
+    # With the content and not with the name: why somebody asked can be read for as long as the tip can.
+    key, commune = await desk.opener.erasure_key(tip.id, Scope.CONTENT), desk.communes.of(tip.unit)
+    vault, id, at = desk.opener.vault, new_id(), work.clock.now()
+
+    async def make() -> tuple[IdentityRequest, tuple[Write, ...]]:
+        number = await vault.count(tip.id, Kind.REASON)
+        piece, to = Piece(tip.id, Kind.REASON, number), [Recipient(Holder.COMMUNE, commune)]
+        sealed = seal(command.reason.encode(), piece, to, erasure_key=key)
+        wish = IdentityRequest(
+            id=id, unit=tip.unit, tip=tip.id, number=number, requested_by=work.caller.subject, requested_at=at
+        )
+        return wish, (desk.identity_requests.inserting([wish]), vault.adding(sealed, {}))
+
+    told = deed(Action.IDENTITY_REQUESTED, work.caller, tip=tip.id, about=id)
+    return await desk.audit.commit_made(work, told, make)
+
+
+async def read_reason(request_id: str, *, desk: Parts, work: Work) -> str:
+    """Why somebody asked, for whoever decides or watches. Raises: NotFound; Shredded; SealedElsewhere."""
+    wish = await desk.identity_requests.find(request_id, work.caller)
+    reason = await desk.opener.read(Piece(wish.tip, Kind.REASON, wish.number))
+    if reason is None:
+        raise NotFound(f"The identity request {request_id} has no reason.")
+    told = deed(Action.IDENTITY_REASON_READ, work.caller, tip=wish.tip, about=wish.id)
+    await desk.audit.commit(work, told, wish)
+    return reason.decode()
 
 
 async def approve_identity(request_id: str, *, desk: Parts, work: Work) -> IdentityRequest:

@@ -19,7 +19,7 @@ class RequestIdentity(Request):
     """Why somebody has to know who gave a tip."""
 
     tip: TipId
-    reason: Reason
+    reason: Reason = Field(repr=False)
 
 
 class ShredTip(Request):

@@ -67,16 +67,22 @@ class NotesView(BaseModel):
 
 
 class IdentityRequestView(View):
-    """A request to open who gave a tip."""
+    """A request to open who gave a tip; its reason is read apart from it."""
 
     tip: str
     status: IdentityRequestStatus
-    reason: str
     requested_by: str
     requested_at: datetime
     decided_by: str | None
     decided_at: datetime | None
     opens_until: datetime | None
+
+
+class IdentityReasonView(BaseModel):
+    """Why somebody asks to know who gave a tip."""
+
+    request: str
+    reason: str
 
 
 class ShreddedView(BaseModel):

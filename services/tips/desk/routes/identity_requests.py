@@ -5,9 +5,9 @@ from typing import Final
 from fastapi import APIRouter, Response
 
 from services.tips.desk import identity
-from services.tips.desk.deps import Decision, Desk, IdentityReader, IdentityWish
+from services.tips.desk.deps import Decision, Desk, IdentityReader, IdentityWish, ReasonReading
 from services.tips.desk.requests import RequestIdentity
-from services.tips.desk.schemas import IdentityRequestView
+from services.tips.desk.schemas import IdentityReasonView, IdentityRequestView
 from shared.views import Cursor, UnitQuery, show, show_page
 from shared.web import Limit, Page
 from shared.work import changed, created
@@ -37,6 +37,13 @@ async def list_identity_requests(
 async def show_identity_request(request_id: str, caller: IdentityReader, desk: Desk) -> IdentityRequestView:
     """One request."""
     return await show(IdentityRequestView, desk.identity_requests, request_id, caller)
+
+
+@router.get("/{request_id}/reason")
+async def read_identity_reason(request_id: str, work: ReasonReading, desk: Desk) -> IdentityReasonView:
+    """Why it was asked, for whoever decides. The reading is in the audit log; 410 once the tip is shredded."""
+    reason = await identity.read_reason(request_id, desk=desk, work=work)
+    return IdentityReasonView(request=request_id, reason=reason)
 
 
 @router.post("/{request_id}/approval", response_model=IdentityRequestView)
