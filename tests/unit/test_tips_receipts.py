@@ -1,5 +1,8 @@
 """Receipts of reporters."""
 
+from collections import Counter
+from math import sqrt
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +19,15 @@ def test_a_receipt_has_twenty_characters_that_nobody_confuses() -> None:
     assert len(receipts) == 200
     assert all(len(receipt) == LENGTH and set(receipt) <= set(ALPHABET) for receipt in receipts)
     assert not set("ILOU") & set(ALPHABET)
+
+
+def test_no_character_of_a_receipt_is_likelier_than_another() -> None:
+    drawn = Counter(character for _ in range(4_000) for character in new_receipt()[:-1])
+
+    expected = drawn.total() / len(ALPHABET)
+    assert len(drawn) == len(ALPHABET)
+    # Of 76,000 each has 2,375, give or take 48: six times that happens to one of 32 once in ten million runs.
+    assert max(abs(count - expected) for count in drawn.values()) < 6 * sqrt(expected)
 
 
 def test_a_receipt_is_read_as_people_write_it() -> None:
