@@ -1,7 +1,7 @@
 """Whether the time of an answer tells a known receipt from an unknown one; in process, on a store of its own.
 
-    make bench-receipts                                       4,000 answers
-    make bench-receipts ARGS="--answers 100000"               the whole measurement
+    make bench-receipts                                       20,000 answers, seven minutes
+    make bench-receipts ARGS="--answers 100000"               the whole measurement, 35 minutes
     make bench-receipts ARGS="--answers 0 --guesses 100000"   what it costs to guess receipts; both may be asked for
 
 Answers go out at whole steps of the service's pace (`services/tips/pace.py`), so that is how long each one takes. Known
@@ -137,7 +137,7 @@ async def _run(answers: int, guesses: int, callers: int) -> list[str]:
 
 
 def main(
-    answers: Annotated[int, typer.Option(help="How many answers to known and unknown receipts.", min=0)] = 4_000,
+    answers: Annotated[int, typer.Option(help="How many answers to known and unknown receipts.", min=0)] = 20_000,
     guesses: Annotated[int, typer.Option(help="How many receipts to guess.", min=0)] = 0,
     callers: Annotated[int, typer.Option(help="How many ask at a time; more are noisier.", min=1)] = 4,
     step_ms: Annotated[float, typer.Option(help="The step of the pace, unless that of the service.")] = pace.STEP_S
