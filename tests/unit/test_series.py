@@ -24,6 +24,7 @@ def test_totals_and_panes_equal_the_plain_sum(steps: list[tuple[dict[int, int], 
             assert dict(series.between(Tier.DAY, start, end)) == within
             assert list(series.between(Tier.DAY, start, end)) == list(within.items())
             assert series.has_any(Tier.DAY, start, end) == bool(within)
+            assert series.last(Tier.DAY, start, end) == max(within, default=None)
             if start <= end:
                 assert series.total(Tier.DAY, start, end) == sum(within.values())
             assert series.level(Tier.DAY, end) == sum(amount for number, amount in plain.items() if number < end)
