@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
@@ -24,7 +25,9 @@ from shared.errors import ConcurrentChange, TransitionNotAllowed
 from shared.telemetry import metrics
 
 TOLD_WITHHELD: Final = 500
-SEEN_AT_ONCE: Final = 20
+SEEN_AT_ONCE: Final = 5  # a few milliseconds
+# A look pauses for so many times what it has just taken: what it takes of the process delays frames by as much.
+PAUSE_RATIO: Final = 4.0
 
 _log = structlog.get_logger(__name__)
 
@@ -95,11 +98,7 @@ class Watching:
             since=self._since,
             false_alarms_a_month=self._settings.alert_false_alarms_a_month,
         )
-        found: list[Found] = []
-        for each in look.find(units):
-            found.append(each)
-            if len(found) % SEEN_AT_ONCE == 0:
-                await asyncio.sleep(0)  # whoever waits for figures goes first
+        found = await _in_portions(look.find(units))
         observations = [each for each in found if isinstance(each, Observation)]
         await self._act(observations, look.scope())
         if units is None:
@@ -143,3 +142,15 @@ class Watching:
                 async with asyncio.timeout(left_s):
                     await self._wake.wait()
         await asyncio.sleep(min(left_s, self._settings.alert_settle_s))
+
+
+async def _in_portions(finding: Iterator[Found]) -> list[Found]:
+    """All that is found, with pauses: whoever waits for figures goes first."""
+    found: list[Found] = []
+    began_s = time.monotonic()
+    for each in finding:
+        found.append(each)
+        if len(found) % SEEN_AT_ONCE == 0:
+            await asyncio.sleep((time.monotonic() - began_s) * PAUSE_RATIO)
+            began_s = time.monotonic()
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from services.stats.queries.selection import Selection
 from shared.clock import Clock
 from shared.telemetry import metrics
 
-# Heads that arrive within this time go out as one frame: a burst costs one computation, and nobody sees the delay.
+# Frames follow one another at this distance: a burst costs few computations, and a single event waits for none.
 COALESCE_S: Final = 0.02
 FRESHNESS_EVERY: Final = timedelta(seconds=2)
 # A listener that is this many frames behind gets a new snapshot instead of all that it missed.
@@ -102,18 +103,20 @@ class Changes:
         """Send frames until cancelled."""
         freshness_at = self._clock.now()
         minute = freshness_at.replace(second=0, microsecond=0)
+        sent_s = 0.0
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(max(0.0, (freshness_at - self._clock.now()).total_seconds())):
                     await self._wake.wait()
             if self._wake.is_set():
-                await asyncio.sleep(COALESCE_S)
+                await asyncio.sleep(max(0.0, sent_s + COALESCE_S - time.monotonic()))
             self._wake.clear()
             now = self._clock.now()
             # Rolling windows lose their oldest pane each minute, whether or not anything happened.
             everything = self._pending.everything or now.replace(second=0, microsecond=0) != minute
             minute = now.replace(second=0, microsecond=0)
             await self._send(now, everything)
+            sent_s = time.monotonic()
             if now >= freshness_at:
                 freshness_at = now + FRESHNESS_EVERY
                 self._broadcast_freshness(now)
