@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import chain
 
 import structlog
 
@@ -48,7 +49,7 @@ class LastFigures:
         if self._directory is None or saved == self._saved:
             return
         others: list[Head | NamedWindow] = [*view.windows.values(), *view.heads.values()]
-        records = [*view.dump(), *((record.key, encode(record)) for record in others)]
+        records = chain(view.dump(), ((record.key, encode(record)) for record in others))
         snapshot = snapshots.Snapshot(self._generation, self._clock.now(), records)
         await asyncio.to_thread(snapshots.save, self._directory, snapshot)
         self._saved = saved

@@ -158,9 +158,9 @@ class View:
         return self._applied_totals[topic]
 
     def dump(self) -> Iterator[tuple[bytes, bytes]]:
-        """(key, value) of every applied pane record, to keep them for the next start."""
-        for key, (_, value) in self._applied.items():
-            yield key, value
+        """(key, value) of every pane record that is applied now, to be gone through while the view goes on."""
+        applied = tuple(self._applied.items())
+        return ((key, value) for key, (_, value) in applied)
 
     # -- inside
 
