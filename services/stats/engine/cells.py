@@ -68,7 +68,7 @@ class Cells:
         day, group = reader.origin(facts)
         if day is None:
             return []
-        names = keys.of(self._calendar.place(day).day, group, self._today_unit)
+        names = keys.of(self._calendar.quarter(day).day, group, self._today_unit)
         return reader.contributions(facts, names)
 
 

@@ -25,7 +25,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from services.stats.catalogue import CATALOGUE, Catalogue
-from services.stats.engine.cells import Cells, TodayUnit
+from services.stats.engine.cells import Cells, SeriesNames, TodayUnit
 from services.stats.engine.flush import Flush, LineageChanged, Outcome, Size
 from services.stats.engine.local_panes import Floor, calendar_of
 from services.stats.engine.named import named_window
@@ -287,7 +287,7 @@ class Fold:
     def _unit(self, code: str) -> UnitState:
         unit = self._units.get(code)
         if unit is None:
-            unit = self._units[code] = UnitState(code, _NO_FLOOR)
+            unit = self._units[code] = UnitState(code, _NO_FLOOR, SeriesNames(code))
         return unit
 
     def _hole(self, unit: UnitState, offset: int) -> Outcome:

@@ -11,13 +11,11 @@ from shared.contracts.stats import Tier
 # Every zone's offset has been a multiple of a quarter of an hour since 1972, so that a whole quarter lies in one hour.
 _QUARTER_S: Final = 900
 _QUARTER_MINUTES: Final = 15
-# Four years of quarters, and two weeks of minutes; past that a cache starts anew.
-_CACHED_QUARTERS: Final = 140_000
-_CACHED_MINUTES: Final = 20_000
+_CACHED_QUARTERS: Final = 140_000  # four years of them; past that the cache starts anew
 
 
 class Place(NamedTuple):
-    """Where a minute lies: its number, counted through, then bucket (a number) and index in each tier."""
+    """Where a minute lies, or a quarter begins: the minute's number, then bucket (a number) and index in each tier."""
 
     number: int
     hour: int
@@ -36,6 +34,8 @@ class Floor(NamedTuple):
 
     def raised(self, other: "Floor") -> "Floor":
         """The higher of both, tier by tier: a horizon never sinks."""
+        if self.minute <= other.minute and self.hour <= other.hour:
+            return other  # nearly always, and then all units share one
         return Floor(max(self.minute, other.minute), max(self.hour, other.hour))
 
     def texts(self) -> dict[Tier, str]:
@@ -53,34 +53,29 @@ class Floor(NamedTuple):
 
 
 class Calendar:
-    """Local time of one zone. Quick because facts lie in few minutes, and those of a quarter share one conversion."""
+    """Local time of one zone. Quick because the facts of a quarter share one conversion, however late they come."""
 
     def __init__(self, zone: ZoneInfo) -> None:
         self.zone = zone
-        self._minutes: dict[float, Place] = {}
         self._quarters: dict[float, Place] = {}
 
+    def quarter(self, instant: datetime) -> Place:
+        """The place of the quarter of an hour that an aware instant lies in."""
+        quarter = instant.timestamp() // _QUARTER_S
+        return self._quarters.get(quarter) or self._convert(quarter)
+
     def place(self, instant: datetime) -> Place:
-        """The place of an aware instant."""
-        minute = instant.timestamp() // 60
-        return self._minutes.get(minute) or self._learn(minute)
+        """The place of the minute that an aware instant lies in."""
+        begin, after = self.quarter(instant), minutes_into_quarter(instant.timestamp() // 60)
+        return Place(begin.number + after, begin.hour, begin.minute + after, *begin[3:])
 
     def floor(self, now: datetime) -> Floor:
         """The earliest buckets to keep at that time."""
-        return Floor(self.place(now - KEPT[Tier.MINUTE]).hour, self.place(now - KEPT[Tier.HOUR]).day)
+        return Floor(self.quarter(now - KEPT[Tier.MINUTE]).hour, self.quarter(now - KEPT[Tier.HOUR]).day)
 
     def next_quarter(self, now: datetime) -> datetime:
         """When the next quarter of an hour begins: until then `floor` stays the same."""
         return datetime.fromtimestamp((now.timestamp() // _QUARTER_S + 1) * _QUARTER_S, UTC)
-
-    def _learn(self, minute: float) -> Place:
-        quarter, after = divmod(minute, _QUARTER_MINUTES)
-        begin = self._quarters.get(quarter) or self._convert(quarter)
-        place = begin._replace(number=begin.number + int(after), minute=begin.minute + int(after))
-        if len(self._minutes) >= _CACHED_MINUTES:
-            self._minutes.clear()
-        self._minutes[minute] = place
-        return place
 
     def _convert(self, quarter: float) -> Place:
         try:
@@ -101,6 +96,11 @@ class Calendar:
             day_of_month=local.day,
         )
         return place
+
+
+def minutes_into_quarter(unix_minute: float) -> int:
+    """How many whole minutes of its quarter of an hour lie before a minute, counted since 1970."""
+    return int(unix_minute % _QUARTER_MINUTES)
 
 
 @lru_cache(maxsize=8)

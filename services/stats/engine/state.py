@@ -1,66 +1,67 @@
 """The state of one (topic, unit) in memory: its pane records and how far it is folded."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, TypeAlias
 
+import msgspec
+
 from services.stats.engine.cells import Cell, SeriesNames
 from services.stats.engine.lateness import Lateness
-from services.stats.engine.local_panes import Calendar, Floor, Place
+from services.stats.engine.local_panes import Calendar, Floor, Place, minutes_into_quarter
 from services.stats.panes import Head, LastEvent, PaneRecord, Series, bucket_number, bucket_text, pane_key
 from shared.contracts.stats import Tier
 from shared.messaging.codec import Envelope
 
 TIERS: Final = (Tier.MINUTE, Tier.HOUR, Tier.DAY)
 
-Gathered: TypeAlias = dict[int, tuple[Place, dict[str, int]]]
-"""By number of the local minute, where it lies and the amounts of each series in it."""
+Gathered: TypeAlias = dict[float, tuple[Place, dict[str, int]]]
+"""By minute since 1970, where its quarter of an hour lies and the amounts of each series in that minute."""
 
 
-class Record:
-    """One pane record while it is worked on. `fence` and `without` are those of its last written version."""
+class Record(msgspec.Struct, gc=False, eq=False):
+    """One pane record while it is worked on. `fence` and `without` are those of its last written version.
 
-    __slots__ = ("bucket", "dirty", "fence", "gone", "series", "tier", "without")
+    The garbage collector leaves it out: there are hundreds of thousands, and none is part of a cycle.
+    """
 
-    def __init__(self, tier: Tier, bucket: int) -> None:
-        self.tier = tier
-        self.bucket = bucket
-        self.series: Series = {}
-        self.fence = 0
-        self.without: frozenset[int] = frozenset()
-        self.dirty = False
-        self.gone = False
+    tier: Tier
+    bucket: int
+    series: Series = {}
+    fence: int = 0
+    without: frozenset[int] = frozenset()
+    dirty: bool = False
+    gone: bool = False
 
     def lacks(self, position: int) -> bool:
         """Whether the amounts do not contain an event of this position that touches the record."""
         return position > self.fence or position in self.without
 
 
-class UnitState:
-    """Everything the fold holds of one unit of its topic."""
+Records: TypeAlias = dict[int, Record]
+"""The records of one tier, by the number of their bucket."""
 
-    __slots__ = (
-        "_gathered", "dirty", "floor", "guard", "last_event", "late", "lateness", "names", "offered_floor", "position",
-        "skipped", "tiers", "touched", "unit", "waiting_for",
-    )  # fmt: skip
 
-    def __init__(self, unit: str, floor: Floor) -> None:
-        self.unit = unit
-        self.position = 0
-        self.skipped: set[int] = set()
-        self.waiting_for: int | None = None
-        self.late = {Tier.MINUTE: 0, Tier.HOUR: 0}
-        self.lateness = Lateness()
-        self.last_event: LastEvent | Envelope | None = None
-        self.floor = floor
-        self.offered_floor: Floor | None = None
-        self.dirty = False
-        self.touched: list[Record] = []
-        self.tiers: tuple[dict[int, Record], dict[int, Record], dict[int, Record]] = ({}, {}, {})
-        # No record is fenced above this position: beyond it the records' own fences need no look.
-        self.guard = 0
-        self.names = SeriesNames(unit)
-        # Under load many events of a unit lie in the same minutes: they share the way into the three tiers.
-        self._gathered: Gathered = {}
+class UnitState(msgspec.Struct, gc=False, eq=False):
+    """Everything the fold holds of one unit of its topic; left out by the garbage collector as well."""
+
+    unit: str
+    floor: Floor
+    names: SeriesNames
+    position: int = 0
+    skipped: set[int] = set()
+    waiting_for: int | None = None
+    late: dict[Tier, int] = msgspec.field(default_factory=lambda: {Tier.MINUTE: 0, Tier.HOUR: 0})
+    lateness: Lateness = msgspec.field(default_factory=Lateness)
+    last_event: LastEvent | Envelope | None = None
+    offered_floor: Floor | None = None
+    dirty: bool = False
+    touched: list[Record] = []
+    tiers: tuple[Records, Records, Records] = msgspec.field(default_factory=lambda: ({}, {}, {}))
+    # No record is fenced above this position: beyond it the records' own fences need no look.
+    guard: int = 0
+    # Under load many events of a unit lie in the same minutes: they share the way into the three tiers.
+    _gathered: Gathered = {}
 
     # -- folding
 
@@ -87,54 +88,47 @@ class UnitState:
         for name, when, amount in cells:
             if when is not last:  # amounts of one moment come one after another and share their panes
                 last = when
-                place = calendar.place(when)
-                if place.hour < floor.minute:
-                    late_minute = True
-                    late_hour |= place.day < floor.hour
-                known = gathered.get(place.number)
+                minute = when.timestamp() // 60
+                known = gathered.get(minute)
                 if known is None:
-                    known = gathered[place.number] = (place, {})
-                amounts = known[1]
+                    known = gathered[minute] = (calendar.quarter(when), {})
+                quarter, amounts = known
+                if quarter.hour < floor.minute:
+                    late_minute = True
+                    late_hour |= quarter.day < floor.hour
             amounts[name] = amounts.get(name, 0) + amount
         if late_minute:
             self.late[Tier.MINUTE] += 1
             self.late[Tier.HOUR] += late_hour
 
     def _spread(self, gathered: Gathered, fenced: int | None) -> None:
-        for place, amounts in gathered.values():
-            for series, index in self._targets(place, fenced):
-                for name, amount in amounts.items():
-                    panes = series.get(name)
-                    if panes is None:
-                        series[name] = {index: amount}
-                    else:
-                        panes[index] = panes.get(index, 0) + amount
-
-    def _targets(self, place: Place, fenced: int | None) -> list[tuple[Series, int]]:
         minutes, hours, days = self.tiers
-        targets = []
-        if (series := self._open(days, Tier.DAY, place.month, fenced)) is not None:
-            targets.append((series, place.day_of_month))
-        if place.day >= self.floor.hour:
-            if (series := self._open(hours, Tier.HOUR, place.day, fenced)) is not None:
-                targets.append((series, place.hour_of_day))
-            if (
-                place.hour >= self.floor.minute
-                and (series := self._open(minutes, Tier.MINUTE, place.hour, fenced)) is not None
-            ):
-                targets.append((series, place.minute))
-        return targets
+        for minute, (quarter, amounts) in gathered.items():
+            self._add(days, Tier.DAY, quarter.month, quarter.day_of_month, amounts, fenced)
+            if quarter.day >= self.floor.hour:
+                self._add(hours, Tier.HOUR, quarter.day, quarter.hour_of_day, amounts, fenced)
+                if quarter.hour >= self.floor.minute:
+                    index = quarter.minute + minutes_into_quarter(minute)
+                    self._add(minutes, Tier.MINUTE, quarter.hour, index, amounts, fenced)
 
-    def _open(self, records: dict[int, Record], tier: Tier, bucket: int, fenced: int | None) -> Series | None:
-        """The series of a record that is about to change; None if it contains the position `fenced` already."""
+    def _add(
+        self, records: Records, tier: Tier, bucket: int, index: int, amounts: Mapping[str, int], fenced: int | None
+    ) -> None:
+        """Add to one pane, unless its record contains the position `fenced` already."""
         record = records.get(bucket)
         if record is None:
             record = records[bucket] = Record(tier, bucket)
         if fenced is not None and not record.lacks(fenced):
-            return None
+            return
         if not record.dirty:
             self.touch(record)
-        return record.series
+        series = record.series
+        for name, amount in amounts.items():
+            panes = series.get(name)
+            if panes is None:
+                series[name] = {index: amount}
+            else:
+                panes[index] = panes.get(index, 0) + amount
 
     def touch(self, record: Record) -> None:
         """Have the record written with the next flush."""
@@ -191,16 +185,18 @@ class UnitState:
 
     def written(self, topic: str, record: Record, generation: str) -> PaneRecord:
         """The next version of a record: complete up to the unit's position but for what it says it is without."""
-        record.without = frozenset(
-            {p for p in record.without if p in self.skipped or p > self.position}
-            | {p for p in self.skipped if p > record.fence}
-        )
+        if record.without or self.skipped:
+            record.without = frozenset(
+                {p for p in record.without if p in self.skipped or p > self.position}
+                | {p for p in self.skipped if p > record.fence}
+            )
         record.fence = max(record.fence, self.position)
-        record.series = {
-            name: kept
-            for name, panes in record.series.items()
-            if (kept := {index: amount for index, amount in panes.items() if amount})
-        }
+        if any(0 in panes.values() for panes in record.series.values()):
+            record.series = {
+                name: kept
+                for name, panes in record.series.items()
+                if (kept := {index: amount for index, amount in panes.items() if amount})
+            }
         return PaneRecord(
             topic=topic,
             unit=self.unit,
