@@ -79,3 +79,12 @@ def test_a_fold_of_one_metric_counts_nothing_else() -> None:
     series = {(cell[1], cell[2]): amount for cell, amount in cells_of(broker.snapshot()).items()}
     assert series == {(tier, "patrols_completed|00070"): 1 for tier in Tier}
     assert [head.position for head in broker.snapshot().heads.values() if isinstance(head, Head)] == [1]
+
+
+def test_amounts_that_cancel_out_leave_nothing_in_a_record() -> None:
+    facts = patrol(NOW)
+    _, broker = fold_all([event("00070", 1, None, facts), event("00070", 2, facts, None)])
+
+    written = [pane.series for pane in broker.snapshot().panes.values()]
+
+    assert written == [{}, {}, {}]

@@ -191,12 +191,10 @@ class UnitState(msgspec.Struct, gc=False, eq=False):
                 | {p for p in self.skipped if p > record.fence}
             )
         record.fence = max(record.fence, self.position)
-        if any(0 in panes.values() for panes in record.series.values()):
-            record.series = {
-                name: kept
-                for name, panes in record.series.items()
-                if (kept := {index: amount for index, amount in panes.items() if amount})
-            }
+        for panes in record.series.values():
+            if 0 in panes.values():
+                record.series = _without_zeros(record.series)
+                break
         return PaneRecord(
             topic=topic,
             unit=self.unit,
@@ -231,3 +229,11 @@ class UnitState(msgspec.Struct, gc=False, eq=False):
         self.lateness = Lateness(head.lateness)
         self.last_event = head.last_event
         self.floor = self.floor.raised(Floor.of(head.horizon))
+
+
+def _without_zeros(series: Series) -> Series:
+    return {
+        name: kept
+        for name, panes in series.items()
+        if (kept := {index: amount for index, amount in panes.items() if amount})
+    }
