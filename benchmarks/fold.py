@@ -26,6 +26,7 @@ from services.stats.engine import Fold
 from services.stats.folding.folding import LONGEST_PAUSE_S, PAUSE_RATIO
 from shared.contracts.topics import PATROLS
 from shared.messaging.codec import Headers, decode, record_headers
+from shared.messaging.packing import compress_quickly
 from shared.messaging.producer import BATCH_BYTES, partition_of
 
 PARTITIONS: Final = 12
@@ -162,6 +163,7 @@ def main(
     everything: Annotated[bool, typer.Option("--everything", help="count every metric instead of one")] = False,
 ) -> None:
     """Microseconds of processor time per event, and what was written."""
+    compress_quickly()
     wanted = [Step[name.strip().upper()] for name in steps.split(",")]
     shares, counts = [float(share) for share in late.split(",")], [int(count) for count in units.split(",")]
     points = [(count, shares[0]) for count in counts] + [(counts[0], share) for share in shares[1:]]

@@ -8,6 +8,7 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.partitioner import murmur2
 from aiokafka.protocol.transaction import InitProducerIdRequest
 
+from shared.messaging.packing import compress_quickly
 from shared.settings import Settings, kafka_client_options
 
 BATCH_BYTES: Final = 262_144  # a few hundred records: a backlog goes out in few requests, a single event waits for none
@@ -27,6 +28,7 @@ async def open_producer(settings: Settings, **options: Any) -> AIOKafkaProducer:
     partition stay in order; after an error close this producer and open another, a failed batch may have used up its
     sequence number.
     """
+    compress_quickly()
     producer = AIOKafkaProducer(
         **{
             **kafka_client_options(settings),
