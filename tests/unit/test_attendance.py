@@ -36,6 +36,17 @@ def test_a_worker_that_beats_is_there_although_nothing_happens() -> None:
     assert (there.silent, there.workers, there.unattended, there.level) == (False, 1, 0, Level.OK)
 
 
+def test_a_worker_that_was_started_again_and_is_recovering_has_been_silent_only_since_it_last_folded() -> None:
+    control, long_here = Control(), Attendance(["patrols.v1"], len(ALL), now=NOW - timedelta(hours=1))
+    beat(control, 0)
+    beat(control, 5, numbers=())
+
+    found = [long_here.of(control, "g", now=NOW + timedelta(seconds=seconds)) for seconds in (8, 13)]
+
+    assert [each.silent for each in found] == [False, True]
+    assert (found[1].silent_since, found[1].silence_s) == (NOW, 13.0)
+
+
 def test_silence_is_told_with_its_beginning_and_becomes_an_outage() -> None:
     control = Control()
     beat(control, 0)

@@ -42,7 +42,7 @@ class Attendance:
     def of(self, control: Control, state: str, *, now: datetime, stopped: str | None = None) -> Attention:
         """How the state is attended to; `stopped` is a reason why it cannot go on that shows elsewhere."""
         beats = control.beats(state)
-        last = _last_by_partition(beats)
+        last = control.attended(state)
         ages = {at: now - (last[at].seen_at if at in last else self._since) for at in self._all}
         silent = [at for at, age in ages.items() if age > SILENT_AFTER]
         longest = max((ages[at] for at in silent), default=timedelta())
@@ -57,14 +57,6 @@ class Attendance:
             stopped=reason,
             level=_level(longest, reason),
         )
-
-
-def _last_by_partition(beats: Iterable[Seen]) -> Mapping[Partition, Seen]:
-    last: dict[Partition, Seen] = {}
-    for seen in sorted(beats, key=lambda seen: seen.seen_at):
-        for topic, numbers in seen.beat.partitions.items():
-            last.update({(topic, number): seen for number in numbers})
-    return last
 
 
 def _is_last_word(stopped: Seen, last: Mapping[Partition, Seen]) -> bool:

@@ -67,11 +67,12 @@ class Control:
         self.pointers: list[Pointer] = []  # in the order of their numbers
         self.rules: dict[str, Rules] = {}
         self.workers: dict[bytes, Seen] = {}
+        self._attended: dict[str, dict[Partition, Seen]] = {}  # by state; a restarted worker's newest beat has none yet
         self.checks: dict[str, SelfCheck] = {}
 
     def clear(self) -> None:
         """Forget everything: the topic has begun anew."""
-        for told in (self.pointers, self.rules, self.workers, self.checks):
+        for told in (self.pointers, self.rules, self.workers, self._attended, self.checks):
             told.clear()
 
     def take(self, key: bytes, value: bytes | None, *, now: datetime) -> ControlRecord | None:
@@ -91,7 +92,7 @@ class Control:
         if isinstance(record, Rules):
             self.rules[record.generation] = record
         elif isinstance(record, WorkerBeat):
-            self.workers[key] = Seen(record, now)
+            self._see(key, Seen(record, now))
         elif isinstance(record, SelfCheck):
             self.checks[record.id] = record
         return record
@@ -143,6 +144,10 @@ class Control:
         """The newest beat of each worker of a state."""
         return [seen for seen in self.workers.values() if seen.beat.state == state]
 
+    def attended(self, state: str) -> Mapping[Partition, Seen]:
+        """The newest beat that told of each partition of a state."""
+        return self._attended.get(state, {})
+
     def is_folded(self, state: str, *, now: datetime) -> bool:
         """Whether anybody folds a state."""
         return any(_is_fresh(seen, now) and not seen.beat.stopped for seen in self.beats(state))
@@ -178,6 +183,12 @@ class Control:
     def outdated_beats(self, *, now: datetime, kept: timedelta) -> list[bytes]:
         """The keys of beats of workers that are long gone."""
         return [key for key, seen in self.workers.items() if now - max(seen.beat.at, seen.seen_at) > kept]
+
+    def _see(self, key: bytes, seen: Seen) -> None:
+        self.workers[key] = seen
+        of_state = self._attended.setdefault(seen.beat.state, {})
+        for topic, numbers in seen.beat.partitions.items():
+            of_state.update({(topic, number): seen for number in numbers})
 
     def _point(self, pointer: Pointer) -> Pointer | None:
         if self.pointer is not None and pointer.number <= self.pointer.number:
