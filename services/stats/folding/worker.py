@@ -106,8 +106,7 @@ class Worker:
         stack.push_async_callback(_stop, app)
         try:
             async with asyncio.TaskGroup() as tasks:
-                # Beside all others: it returns once the first partitions are recovered, and that may not come about.
-                tasks.create_task(app.start())
+                tasks.create_task(_start(app, standing))
                 tasks.create_task(broker.keep_looking())
                 tasks.create_task(watchdog.keep_looking())
                 tasks.create_task(_keep_watching(app, folding))
@@ -116,7 +115,6 @@ class Worker:
                 tasks.create_task(folding.keep_guarding())
                 tasks.create_task(folding.keep_expiring())
                 tasks.create_task(standing.keep_looking())
-                tasks.create_task(standing.keep_beating())
                 tasks.create_task(Judge(self._settings, states, standing, self._clock).keep_judging())
                 tasks.create_task(Janitor(self._settings, states, standing, self._clock).keep_tidy())
                 tasks.create_task(keep_checking(self._settings, self._clock))
@@ -168,6 +166,12 @@ async def _keep_watching(app: faust.App, folding: Folding) -> None:
         with suppress(AssertionError):  # the partition was taken away between the two calls
             folding.measure_lag({tp: app.consumer.highwater(tp) for tp in _assigned(app)})
     raise StreamCrashed(f"the stream application has crashed: {app.crash_reason!r}")
+
+
+async def _start(app: faust.App, standing: Standing) -> None:
+    """Fold, and tell that somebody does once the first partitions are recovered, which may take long or never end."""
+    await app.start()
+    await standing.keep_beating()
 
 
 def _assigned(app: faust.App) -> set[TP]:
