@@ -26,7 +26,7 @@ BROKER_ERRORS: Final = (KafkaError, OSError, TimeoutError)
 
 REQUEST_MS: Final = 5_000
 PROBE_MS: Final = 1_000  # far longer than any fetch of one record takes, short enough to stay unnoticed
-PROBES: Final = 5  # of a topic that is about to be thrown away: a busy machine may take a second for a fetch
+PROBES: Final = 2  # of a topic that is about to be thrown away: a busy machine may take a second for a fetch
 REPLICAS: Final = 3  # the usual factor, where there are as many brokers
 
 

@@ -53,10 +53,12 @@ class ControlTopic:
     async def refresh(self) -> None:
         """Read up to the present end. Raises: one of BROKER_ERRORS."""
         self._consumer.seek(self._at, self._next)
-        end = (await self._consumer.end_offsets([self._at]))[self._at]
-        # The embedded broker may tell an end before the last batch: an empty fetch is needed as well.
-        while await self._read(READ_MS) or self._next < end:
-            pass
+        read_all = False
+        while not read_all:
+            # The embedded broker may tell an end before the last batch: an empty fetch is needed as well. The end is
+            # asked for after it, each time: the topic may have been made anew meanwhile.
+            if not await self._read(READ_MS):
+                read_all = self._next >= (await self._consumer.end_offsets([self._at]))[self._at]
 
     async def follow(self) -> None:
         """Go on reading until cancelled."""

@@ -192,14 +192,16 @@ class StateReader:
 
     async def _load(self, partitions: set[TopicPartition]) -> dict[int, list[Entry]]:
         winners: dict[int, dict[bytes, Entry]] = {tp.partition: {} for tp in partitions}
-        ends = await self._consumer.end_offsets(partitions) if partitions else {}
         read_all = not partitions
         while not read_all:
             batches = await self._consumer.getmany(*partitions, timeout_ms=READ_TIMEOUT_MS)
             for tp, records in batches.items():
                 self._see(tp.partition, records, winners[tp.partition])
-            # The embedded broker may tell an end before the last batch: an empty fetch is needed as well.
-            read_all = not batches and all(self._next[tp.partition] >= end for tp, end in ends.items())
+            # The embedded broker may tell an end before the last batch: an empty fetch is needed as well. The ends are
+            # asked for after it, each time: the topic may have been made anew meanwhile.
+            if not batches:
+                ends = await self._consumer.end_offsets(partitions)
+                read_all = all(self._next[tp.partition] >= end for tp, end in ends.items())
         return {partition: list(entries.values()) for partition, entries in winners.items()}
 
     def _watch(self, partitions: set[int]) -> None:
