@@ -114,13 +114,7 @@ class Admin:
 
     async def ends(self, topic: str, partitions: int) -> dict[int, int]:
         """End offsets by partition; an embedded broker may tell less than it holds (see `holds`)."""
-        consumer = await self._reading()
-        try:
-            ends = await consumer.end_offsets([TopicPartition(topic, number) for number in range(partitions)])
-        except BROKER_ERRORS:
-            await self.close()
-            raise
-        return {at.partition: end for at, end in ends.items()}
+        return {at.partition: end for at, end in (await self._ends([topic], partitions)).items()}
 
     async def first_lost(self, topic: str, ends: Mapping[int, int]) -> tuple[int, int] | None:
         """The first partition that does not hold all records before its end, and the end that it tells.
@@ -164,19 +158,24 @@ class Admin:
 
     async def _counted_in_vain(self, topics: Sequence[str], partitions: int) -> set[str]:
         """The topics, made a moment ago, that have a partition whose last record cannot be read."""
-        consumer = await self._reading()
         try:
-            ends = await consumer.end_offsets([TopicPartition(name, n) for name in topics for n in range(partitions)])
+            ends = await self._ends(topics, partitions)
         except KafkaTimeoutError:
             return set()  # partitions without leaders yet, so that nobody has written to them either
-        except BROKER_ERRORS:
-            await self.close()
-            raise
         return {
             at.topic
             for at, end in ends.items()
             if end and not await self._holds_by_and_by(at.topic, at.partition, end - 1)
         }
+
+    async def _ends(self, topics: Sequence[str], partitions: int) -> dict[TopicPartition, int]:
+        consumer = await self._reading()
+        wanted = [TopicPartition(topic, number) for topic in topics for number in range(partitions)]
+        try:
+            return dict(await consumer.end_offsets(wanted))
+        except BROKER_ERRORS:
+            await self.close()
+            raise
 
     async def _holds_by_and_by(self, topic: str, partition: int, offset: int) -> bool:
         for _ in range(PROBES):

@@ -47,6 +47,16 @@ def test_a_worker_that_was_started_again_and_is_recovering_has_been_silent_only_
     assert (found[1].silent_since, found[1].silence_s) == (NOW, 13.0)
 
 
+def test_of_a_state_whose_workers_were_all_taken_back_nothing_is_remembered() -> None:
+    control = Control()
+    beat(control, 0)
+    [key] = control.workers
+
+    control.take(key, None, now=NOW)
+
+    assert not control.attended("g")
+
+
 def test_silence_is_told_with_its_beginning_and_becomes_an_outage() -> None:
     control = Control()
     beat(control, 0)

@@ -26,6 +26,7 @@ class LastFigures:
         self._clock = clock
         self._new_view = new_view
         self._saved: tuple[View, int] | None = None
+        self._saving = asyncio.Lock()  # at a stop one may still be under way, and both would write the same file
 
     @property
     def are_kept(self) -> bool:
@@ -45,11 +46,12 @@ class LastFigures:
 
     async def save(self, view: View) -> None:
         """Put the figures on disk if they have changed since the last time."""
-        saved = view, view.version
-        if self._directory is None or saved == self._saved:
-            return
-        others: list[Head | NamedWindow] = [*view.windows.values(), *view.heads.values()]
-        records = chain(view.dump(), ((record.key, encode(record)) for record in others))
-        snapshot = snapshots.Snapshot(self._generation, self._clock.now(), records)
-        await asyncio.to_thread(snapshots.save, self._directory, snapshot)
-        self._saved = saved
+        async with self._saving:
+            saved = view, view.version
+            if self._directory is None or saved == self._saved:
+                return
+            others: list[Head | NamedWindow] = [*view.windows.values(), *view.heads.values()]
+            records = chain(view.dump(), ((record.key, encode(record)) for record in others))
+            snapshot = snapshots.Snapshot(self._generation, self._clock.now(), records)
+            await asyncio.to_thread(snapshots.save, self._directory, snapshot)
+            self._saved = saved

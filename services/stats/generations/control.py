@@ -81,7 +81,7 @@ class Control:
         if kind is None:
             return None
         if value is None:
-            self.workers.pop(key, None)
+            self._forget(key)
             return None
         try:
             record = kind.model_validate_json(value)
@@ -189,6 +189,11 @@ class Control:
         of_state = self._attended.setdefault(seen.beat.state, {})
         for topic, numbers in seen.beat.partitions.items():
             of_state.update({(topic, number): seen for number in numbers})
+
+    def _forget(self, key: bytes) -> None:
+        gone = self.workers.pop(key, None)
+        if gone is not None and not self.beats(gone.beat.state):
+            self._attended.pop(gone.beat.state, None)
 
     def _point(self, pointer: Pointer) -> Pointer | None:
         if self.pointer is not None and pointer.number <= self.pointer.number:

@@ -53,6 +53,8 @@ class Replay:
         while reached < end or (came and _lacks(fold, until)):
             batch = (await self._consumer.getmany(at, timeout_ms=READ_MS, max_records=RECORDS_AT_ONCE)).get(at, [])
             came = bool(batch)
+            if not came:  # the topic may have been made anew meanwhile
+                end = (await self._consumer.end_offsets([at]))[at]
             began_s = time.monotonic()
             for record in batch:
                 if not self._take(fold, record, until) and left_out is None:
