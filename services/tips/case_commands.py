@@ -1,6 +1,6 @@
 """What officers can ask to be done with a tip, as request bodies; owns the form of input, no rule beyond a request."""
 
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from pydantic import Field, model_validator
 
@@ -8,6 +8,8 @@ from services.tips.commands import MessageText, Reason, Reference, ResidentialGr
 from services.tips.domain import Authority
 from shared.contracts.tips import TipCategory, TipChannel, TipStream, TipValue
 from shared.web import PastTime, Request
+
+SEALED: Final = "Sealed to the commune and read at the desk."
 
 
 class RegisterTip(Request):
@@ -19,9 +21,7 @@ class RegisterTip(Request):
 class CheckStep(Request):
     """A step of the check, and what the officer has to say about it."""
 
-    note: MessageText | None = Field(
-        default=None, repr=False, description="Such as who was asked; sealed to the commune and read at the desk."
-    )
+    note: MessageText | None = Field(default=None, repr=False, description=f"Such as who was asked. {SEALED}")
 
 
 class StartVerification(CheckStep):
@@ -113,7 +113,7 @@ class MergeTip(Request):
 class HoldTip(Request):
     """Why what is sealed of the tip has to be kept, such as the number of an order."""
 
-    reason: Reason
+    reason: Reason = Field(repr=False, description=SEALED)
 
 
 class AssessTip(Request):
@@ -154,6 +154,6 @@ class RelocateTip(Request):
 
 
 class VoidTip(Request):
-    """Why the tip was entered in error."""
+    """Why the tip was entered in error. Only of a tip whose seals are destroyed none is asked for, nor kept."""
 
-    reason: Reason
+    reason: Reason | None = Field(default=None, repr=False, description=SEALED)

@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from services.tips.case_commands import AssessTip, CorrectTip, RelocateTip, TransferTip, VoidTip
+from services.tips.case_commands import AssessTip, CorrectTip, HoldTip, RelocateTip, TransferTip, VoidTip
 from services.tips.cases import Cases
-from services.tips.custody.note import Note
+from services.tips.custody.note import Note, Occasion
 from services.tips.custody.noting import Noting
 from services.tips.domain import Tip
 from services.tips.domain.timekeeping import Step, timed
@@ -38,8 +38,7 @@ async def take_noted_step(
 
     async def take(before: Tip) -> Tip:
         after, events = timed(lambda tip: step(tip, at=moment), now)(before)
-        # As coarse as the tip's times: whoever reads the note learns no more of them than from the tip.
-        note = Note(after.status, floored(moment, after.time_step_s), work.caller.subject, text)
+        note = _note(after, text, Occasion.CHECK, at=moment, work=work)
         await work.commit(after, events, tips.replacing(before, after), *await noting.writes(after, note))
         return after
 
@@ -93,23 +92,44 @@ async def transfer_tip(tip_id: str, command: TransferTip, *, tips: Cases, work: 
     return await _change(tip_id, transfer, tips=tips, work=work)
 
 
-async def void_tip(tip_id: str, command: VoidTip, *, tips: Cases, work: Work) -> Tip:
-    """The tip, counted nowhere any more. Raises: TransitionNotAllowed while it stands for others."""
+async def void_tip(tip_id: str, command: VoidTip, *, noting: Noting, tips: Cases, work: Work) -> Tip:
+    """The tip, counted nowhere any more, and why, under seal.
+
+    Raises: TransitionNotAllowed while it stands for others; InvalidInput without a reason; Shredded for a reason that
+            cannot be kept.
+    """
     now = work.clock.now()
 
     async def void(before: Tip) -> Tip:
         if await tips.stands_for_others(before):
             raise TransitionNotAllowed("Other tips are merged into this one; unmerge them first.")
-        after, events = timed(lambda tip: tip.void(at=now, reason=command.reason), now)(before)
-        await work.commit(after, events, tips.replacing(before, after))
+        after, events = timed(lambda tip: tip.void(at=now), now)(before)
+        if command.reason is None and after.erased_at is None:
+            raise InvalidInput.of("reason", "is required")
+        why = _note(after, command.reason, Occasion.VOIDING, at=now, work=work) if command.reason else None
+        sealed = await noting.writes(after, why) if why else ()
+        await work.commit(after, events, tips.replacing(before, after), *sealed)
         return after
 
     return await _with(tip_id, void, tips=tips, work=work)
 
 
-async def hold_tip(tip_id: str, reason: str | None, *, tips: Cases, work: Work) -> Tip:
-    """The tip, kept whatever the rules of retention say; released without a reason."""
-    return await _change(tip_id, lambda tip: tip.hold(reason) if reason else tip.release(), tips=tips, work=work)
+async def hold_tip(tip_id: str, command: HoldTip, *, noting: Noting, tips: Cases, work: Work) -> Tip:
+    """The tip, kept whatever the rules of retention say, and why, under seal."""
+    now = work.clock.now()
+
+    async def hold(before: Tip) -> Tip:
+        after, events = timed(lambda tip: tip.hold(), now)(before)
+        why = _note(after, command.reason, Occasion.HOLD, at=now, work=work)
+        await work.commit(after, events, tips.replacing(before, after), *await noting.writes(after, why))
+        return after
+
+    return await _with(tip_id, hold, tips=tips, work=work)
+
+
+async def release_tip(tip_id: str, *, tips: Cases, work: Work) -> Tip:
+    """The tip, kept for as long as the rules of retention say."""
+    return await _change(tip_id, lambda tip: tip.release(), tips=tips, work=work)
 
 
 async def merge_tip(tip_id: str, into: str, *, tips: Cases, work: Work) -> Tip:
@@ -127,6 +147,11 @@ async def merge_tip(tip_id: str, into: str, *, tips: Cases, work: Work) -> Tip:
         return after
 
     return await _with(tip_id, merge, tips=tips, work=work)
+
+
+def _note(after: Tip, text: str, occasion: Occasion, *, at: datetime, work: Work) -> Note:
+    # As coarse as the tip's times: whoever reads the note learns no more of them than from the tip.
+    return Note(after.status, floored(at, after.time_step_s), work.caller.subject, text, occasion)
 
 
 async def _change(tip_id: str, step: Step, *, tips: Cases, work: Work) -> Tip:

@@ -60,8 +60,7 @@ class TipView(TipSummary):
     extensions: int
     resumed_at: datetime | None
     authority: Authority | None
-    void_reason: str | None
-    hold_reason: str | None
+    held: bool = Field(description="Whether what is sealed of it is kept whatever the rules of retention say.")
     erased_at: datetime | None
 
 

@@ -257,7 +257,7 @@ async def test_what_is_held_is_not_shredded(rig: DeskRig) -> None:
 async def test_officers_do_not_shred(rig: DeskRig) -> None:
     _, tip = await rig.submitted()
 
-    refused = await rig.post(f"/v1/tips/{tip}/shredding", {"reason": "x"})
+    refused = await rig.post(f"/v1/tips/{tip}/shredding", {"reason": "QD-17/2026"})
 
     assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
 

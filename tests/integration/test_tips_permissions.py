@@ -107,7 +107,7 @@ DESK: Final[Mapping[str, Operation]] = {
     "list_attachments": Operation(),
     "read_attachment": Operation(),
     "answer_reporter": Operation(body={"text": "x"}),
-    "shred_tip": Operation(GUARDIANS, body={"reason": "x"}),
+    "shred_tip": Operation(GUARDIANS, body={"reason": "QD-17/2026"}),
     "request_identity": Operation(body={"tip": "…", "reason": "x"}),
     "list_identity_requests": Operation(OFFICERS | WATCHERS, query=f"unit={UNIT}"),
     "show_identity_request": Operation(OFFICERS | WATCHERS),

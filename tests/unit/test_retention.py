@@ -36,7 +36,7 @@ def test_a_closed_report_is_kept_for_five_years() -> None:
 def test_a_held_tip_is_kept_until_it_is_released() -> None:
     tip = tip_in(TipStatus.CLOSED)
 
-    held, told = tip.hold("lệnh 7")
+    held, told = tip.hold()
     released, _ = held.release()
 
     assert told == ()
@@ -55,7 +55,7 @@ def test_what_is_erased_leaves_the_figures_as_they_were() -> None:
     assert erased.facts() == tip.facts()
     assert (erasable_from(erased), wakes_at(erased)) == (None, None)
     with pytest.raises(TransitionNotAllowed, match="destroyed already"):
-        erased.hold("lệnh 7")
+        erased.hold()
 
 
 def test_a_reopened_case_is_kept_anew() -> None:

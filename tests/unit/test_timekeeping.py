@@ -22,7 +22,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 CHANGES: dict[str, Change] = {
     **STEPS,
     **OTHER_CHANGES,
-    "hold": lambda tip, at: tip.hold("lệnh 7"),
+    "hold": lambda tip, at: tip.hold(),
     "release": lambda tip, at: tip.release(),
 }
 DECISION = "art_147_decision"

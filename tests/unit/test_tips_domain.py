@@ -194,7 +194,7 @@ def test_a_value_is_judged_anew_and_the_event_knows_the_former_judgement() -> No
 
 
 def test_a_voided_tip_counts_nowhere_and_changes_no_more() -> None:
-    tip, (event,) = tip_in(TipStatus.VERIFIED).void(at=NOW, reason="nhập nhầm")
+    tip, (event,) = tip_in(TipStatus.VERIFIED).void(at=NOW)
 
     assert event.data.is_ is None
     assert tip.facts() is None

@@ -50,7 +50,7 @@ STEPS: dict[str, Change] = {
     "resume": lambda tip, at: tip.resume(at=at),
     "close": lambda tip, at: tip.close(at=at),
     "reopen": lambda tip, at: tip.reopen(at=at),
-    "void": lambda tip, at: tip.void(at=at, reason="nhập nhầm"),
+    "void": lambda tip, at: tip.void(at=at),
 }
 OTHER_CHANGES: dict[str, Change] = {
     "judge valuable": lambda tip, at: tip.assess(TipValue.VALUABLE, at=at),

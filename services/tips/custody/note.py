@@ -1,7 +1,8 @@
-"""What an officer notes beside a step of the check, as it goes into a seal and comes out of one; pure."""
+"""What an officer writes beside a step of a tip, as it goes into a seal and comes out of one; pure."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Final, Self
 
 import msgspec
@@ -11,14 +12,23 @@ from services.tips.domain.states import TipStatus
 MAX_NOTES: Final = 200  # a tip goes through a handful of steps; this only ends what a program would do for ever
 
 
+class Occasion(StrEnum):
+    """What a note was written beside."""
+
+    CHECK = "check"
+    VOIDING = "voiding"
+    HOLD = "hold"
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What was noted, by whom, and what the check had come to then. All of it is sealed: it may name people."""
+    """What was noted, by whom, and what the tip had come to then. All of it is sealed: it may name people."""
 
     status: TipStatus
     noted_at: datetime
     by: str
     text: str = field(repr=False)
+    occasion: Occasion = Occasion.CHECK
 
     def encoded(self) -> bytes:
         """As it is sealed."""

@@ -42,7 +42,7 @@ async def read_dialogue(tip_id: str, *, after: int, desk: Parts, work: Work) -> 
 
 
 async def read_notes(tip_id: str, *, after: int, desk: Parts, work: Work) -> tuple[list[Note], int | None]:
-    """The next notes of officers on the check, and the number to go on after. Raises: as above."""
+    """The next notes and reasons of officers, and the number to go on after. Raises: as above."""
     tip = await desk.repositories.tips.find(tip_id, work.caller)
     _, contents, following = await _read_page(tip, Kind.NOTE, after=after, desk=desk)
     await desk.audit.commit(work, deed(Action.NOTES_READ, work.caller, tip=tip.id), tip)
@@ -94,7 +94,7 @@ async def shred_tip(tip_id: str, scopes: tuple[Scope, ...], reason: str, *, desk
 
     async def make() -> tuple[Tip, tuple[Write, ...]]:
         before = await tips.find(tip_id, work.caller)
-        if before.hold_reason is not None:
+        if before.held:
             raise TransitionNotAllowed("This tip is held: what is sealed of it has to be kept.")
         after = before if set(scopes) != set(Scope) else before.erase(at=at)[0]
         noted = () if after is before else (tips.replacing(before, after),)

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.tips.custody.audit import Action, Entry, Head
 from services.tips.custody.identity_request import IdentityRequestStatus
+from services.tips.custody.note import Occasion
 from services.tips.domain import TipStatus
 from services.tips.schemas import MessageView
 from shared.views import View
@@ -49,10 +50,11 @@ class AttachmentsView(BaseModel):
 
 
 class NoteView(BaseModel):
-    """What an officer noted on a step of the check, and what the tip was after it."""
+    """What an officer wrote beside a step, and what the tip was after it."""
 
     model_config = ConfigDict(from_attributes=True)
 
+    occasion: Occasion = Field(description="A step of the check, the voiding, or a legal hold.")
     status: TipStatus
     noted_at: datetime
     by: str

@@ -103,9 +103,8 @@ class ReportedTip(Aggregate):
     authority: Authority | None = None
     merged_into: str | None = None
     repeated: int = 0
-    void_reason: str | None = None
     voided_at: datetime | None = None
-    hold_reason: str | None = None
+    held: bool = False
     erased_at: datetime | None = None
     time_step_s: int
 

@@ -38,7 +38,7 @@ _BY_STATE: Final = {(rule.stream, rule.status): rule for rule in RETENTION_RULES
 def erasable_from(tip: ReportedTip) -> datetime | None:
     """When what is sealed of it may be destroyed; None while it is worked on, held, or once it is destroyed."""
     rule, rested_at = _BY_STATE.get((tip.stream, tip.status)), _rested_at(tip)
-    if rule is None or rested_at is None or tip.hold_reason is not None or tip.erased_at is not None:
+    if rule is None or rested_at is None or tip.held or tip.erased_at is not None:
         return None
     return end_of((rule.kept,), rested_at)
 

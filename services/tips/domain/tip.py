@@ -171,9 +171,9 @@ class Tip(ReportedTip):
         right._check_order()
         return right, (right.tell(TipCorrected, was=self, at=at),)
 
-    def void(self, *, at: datetime, reason: str) -> tuple[Self, Events]:
+    def void(self, *, at: datetime) -> tuple[Self, Events]:
         """Take back what was entered in error."""
-        voided = self._become(TipStatus.VOIDED, void_reason=reason, voided_at=self._coarse(at))
+        voided = self._become(TipStatus.VOIDED, voided_at=self._coarse(at))
         return voided, (voided.tell(TipVoided, was=self, at=at),)
 
     def relocate(self, unit: str, *, residential_group: str | None, at: datetime) -> tuple[Self, Events]:
@@ -203,22 +203,21 @@ class Tip(ReportedTip):
 
     # -- how long it is kept; figures are told nothing of it, because nothing of them changes
 
-    def hold(self, reason: str) -> tuple[Self, Events]:
+    def hold(self) -> tuple[Self, Events]:
         """Keep what is sealed of it whatever the rules say, for a court or an inspection."""
         if self.erased_at is not None:
             raise TransitionNotAllowed("What was sealed of this tip is destroyed already.")
-        return replace(self, hold_reason=reason, version=self.version + 1), ()
+        return replace(self, held=True, version=self.version + 1), ()
 
     def release(self) -> tuple[Self, Events]:
         """Let the rules decide again how long it is kept."""
-        if self.hold_reason is None:
+        if not self.held:
             raise TransitionNotAllowed("This tip is not held.")
-        return replace(self, hold_reason=None, version=self.version + 1), ()
+        return replace(self, held=False, version=self.version + 1), ()
 
     def erase(self, *, at: datetime) -> tuple[Self, Events]:
         """Note that what was sealed of it is destroyed; what is counted of it stays."""
-        erased = {"erased_at": self._coarse(at), "void_reason": None, "assigned_to": None}
-        return replace(self, version=self.version + 1, **erased), ()
+        return replace(self, version=self.version + 1, erased_at=self._coarse(at), assigned_to=None), ()
 
     # -- how
 

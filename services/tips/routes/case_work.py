@@ -17,7 +17,7 @@ from services.tips.case_commands import (
     SuspendTip,
     TransferTip,
 )
-from services.tips.deps import Alteration, Holding, Kept
+from services.tips.deps import Alteration, Holding, Kept, ThisService
 from services.tips.domain import Tip
 from services.tips.routes.steps import TIP, step
 from services.tips.schemas import TipView
@@ -103,12 +103,13 @@ async def unmerge_tip(tip_id: str, work: Alteration, kept: Kept) -> Response:
 
 
 @router.post("/hold", response_model=TipView)
-async def hold_tip(tip_id: str, command: HoldTip, work: Holding, kept: Kept) -> Response:
-    """Keep what is sealed of the tip, whatever the rules of retention say."""
-    return await work.answer(lambda: case_work.hold_tip(tip_id, command.reason, tips=kept.tips, work=work), TIP)
+async def hold_tip(tip_id: str, command: HoldTip, work: Holding, service: ThisService) -> Response:
+    """Keep what is sealed of the tip, whatever the rules of retention say. The reason is sealed like the rest."""
+    tips, noting = service.repositories.tips, service.noting
+    return await work.answer(lambda: case_work.hold_tip(tip_id, command, noting=noting, tips=tips, work=work), TIP)
 
 
 @router.post("/hold-release", response_model=TipView)
 async def release_tip(tip_id: str, work: Holding, kept: Kept) -> Response:
     """Let the rules of retention decide again."""
-    return await work.answer(lambda: case_work.hold_tip(tip_id, None, tips=kept.tips, work=work), TIP)
+    return await work.answer(lambda: case_work.release_tip(tip_id, tips=kept.tips, work=work), TIP)

@@ -105,6 +105,7 @@ async def relocate_tip(tip_id: str, command: RelocateTip, work: Alteration, kept
 
 
 @router.post("/{tip_id}/voiding", response_model=TipView)
-async def void_tip(tip_id: str, command: VoidTip, work: Alteration, kept: Kept) -> Response:
-    """Take back a tip that was entered in error."""
-    return await work.answer(lambda: case_work.void_tip(tip_id, command, tips=kept.tips, work=work), TIP)
+async def void_tip(tip_id: str, command: VoidTip, work: Alteration, service: ThisService) -> Response:
+    """Take back a tip that was entered in error. The reason is sealed, and read at the desk."""
+    tips, noting = service.repositories.tips, service.noting
+    return await work.answer(lambda: case_work.void_tip(tip_id, command, noting=noting, tips=tips, work=work), TIP)

@@ -45,7 +45,10 @@ async def read_dialogue(tip_id: str, work: Reading, desk: Desk, after: After = -
 
 @router.get("/notes")
 async def read_notes(tip_id: str, work: Reading, desk: Desk, after: After = -1) -> NotesView:
-    """What officers noted on the steps of the check. The reading is in the audit log; 410 once the tip is shredded."""
+    """What officers noted on the check, and why they voided or held the tip, oldest first.
+
+    The reading is in the audit log; 410 once the tip is shredded.
+    """
     notes, following = await handlers.read_notes(tip_id, after=after, desk=desk, work=work)
     return NotesView(items=[NoteView.model_validate(each) for each in notes], next=following)
 
