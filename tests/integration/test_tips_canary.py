@@ -26,7 +26,7 @@ from tests.unit.test_tips_attachments import exif, jpeg
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 UNIT: Final = "00070"
-NAME, PHONE, ADDRESS, TEXT, MESSAGE, ANSWER, NOTE, REASON = (
+NAME, PHONE, ADDRESS, TEXT, MESSAGE, ANSWER, NOTE, REASON, VOIDING, HOLD = (
     f"{word} {uuid4().hex[:12]}"
     for word in (
         "Nguyễn Thị Yến",
@@ -37,6 +37,8 @@ NAME, PHONE, ADDRESS, TEXT, MESSAGE, ANSWER, NOTE, REASON = (
         "Biển số gì",
         "Đã hỏi bà Tư",
         "Vì bà Tư khai",
+        "Bà Tư kể hai lần",
+        "Toà gọi bà Tư",
     )
 )
 CAMERA: Final = "CANARY-0912345678"  # what the camera data of the pictures tell
@@ -104,7 +106,7 @@ async def test_a_mark_planted_in_a_place_is_found_there_in_every_form(
 
 def _marks(told: Told) -> list[str]:
     halves = [receipt[at : at + 10] for receipt in told.receipts for at in (0, 10)]
-    return [NAME, PHONE, ADDRESS, TEXT, MESSAGE, ANSWER, NOTE, REASON, CAMERA, *halves]
+    return [NAME, PHONE, ADDRESS, TEXT, MESSAGE, ANSWER, NOTE, REASON, VOIDING, HOLD, CAMERA, *halves]
 
 
 # -- what is done with marks
@@ -155,6 +157,9 @@ async def _talk(system: System, client: httpx.AsyncClient, told: Told) -> None:
     for step, body in (("registration", {}), ("verification", {"note": NOTE}), ("confirmation", {"note": NOTE})):
         await _persistently(client, f"{intake}/v1/tips/{tips[0]['id']}/{step}", body, **officer)
     assert NOTE in (await client.get(f"{desk}/v1/tips/{tips[0]['id']}/notes", headers=officer)).text
+    for step, why in (("hold", HOLD), ("voiding", VOIDING)):
+        await _persistently(client, f"{intake}/v1/tips/{tips[1]['id']}/{step}", {"reason": why}, **officer)
+        assert why in (await client.get(f"{desk}/v1/tips/{tips[1]['id']}/notes", headers=officer)).text
     wishes, asked = f"{desk}/v1/identity-requests", {"tip": tips[0]["id"], "reason": REASON}
     wish = (await _persistently(client, wishes, asked, **officer)).json()
     assert REASON in (await client.get(f"{wishes}/{wish['id']}/reason", headers=officer)).text
@@ -181,6 +186,15 @@ async def _err(system: System, client: httpx.AsyncClient, told: Told) -> None:
         refused = await client.post(f"{intake}/v1/tips/{uuid4()}/verification", json=body, headers=officer)
         assert refused.status_code == 422, refused.text
         told.refusals.append(refused.content)
+    for step, why in (("voiding", VOIDING), ("hold", HOLD)):
+        for reason in (why, why * 50, [why]):
+            refused = await client.post(f"{intake}/v1/tips/{uuid4()}/{step}", json={"reason": reason}, headers=officer)
+            assert refused.status_code in (404, 422), refused.text
+            told.refusals.append(refused.content)
+    order = {"reason": f"QD-{PHONE}"}
+    refused = await client.post(f"{desk}/v1/tips/{uuid4()}/shredding", json=order, headers=officer)
+    assert refused.status_code == 422, refused.text
+    told.refusals.append(refused.content)
     for body in ({"tip": str(uuid4()), "reason": REASON * 50}, {"tip": str(uuid4()), "reason": REASON}):
         key = {"Idempotency-Key": str(uuid4())}
         refused = await client.post(f"{desk}/v1/identity-requests", json=body, headers=officer | key)
