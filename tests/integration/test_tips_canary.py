@@ -1,6 +1,7 @@
 """Marks in what reporters tell go through the whole system, crashes included: afterwards they are found nowhere."""
 
 import asyncio
+import re
 import time
 from base64 import b64encode
 from collections.abc import AsyncIterator
@@ -26,7 +27,7 @@ from tests.unit.test_tips_attachments import exif, jpeg
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 UNIT: Final = "00070"
-NAME, PHONE, ADDRESS, TEXT, MESSAGE, ANSWER, NOTE, REASON, VOIDING, HOLD = (
+NAME, PHONE, ADDRESS, TEXT, MESSAGE, ANSWER, NOTE, REASON, VOIDING, HOLD, FORM, BOOK = (
     f"{word} {uuid4().hex[:12]}"
     for word in (
         "Nguyễn Thị Yến",
@@ -39,9 +40,12 @@ NAME, PHONE, ADDRESS, TEXT, MESSAGE, ANSWER, NOTE, REASON, VOIDING, HOLD = (
         "Vì bà Tư khai",
         "Bà Tư kể hai lần",
         "Toà gọi bà Tư",
+        "Tờ khai trên trang",
+        "Sổ ghi",
     )
 )
 CAMERA: Final = "CANARY-0912345678"  # what the camera data of the pictures tell
+KEY: Final = f"0912345678-{uuid4().hex[:12]}"  # what somebody calls a record of a book
 READ_S: Final = 3.0  # for some hundred records
 PLACES: Final = ("databases", "topics", "logs", "metrics", "answers")
 PORTS: Final = ("stats", "tips", "patrols", "awards", "desk", "worker_metrics", "ledger_metrics")
@@ -72,6 +76,7 @@ async def told(system: System) -> Told:
             await system.kill(victim)
             await reporting
         await _talk(system, client, told)
+        await _come_otherwise(system, client, told)
         await _err(system, client, told)
         await until(lambda: _published(system, len(told.receipts)), within_s=30, what="the events on their topic")
     return told
@@ -85,7 +90,7 @@ async def places(system: System, told: Told) -> dict[str, bytes]:
 async def test_no_mark_is_found_anywhere(told: Told, places: dict[str, bytes]) -> None:
     found = sightings(_marks(told), places)
 
-    assert len(told.receipts) == 20
+    assert len(told.receipts) == 21
     assert all(places.values())
     assert found == []
 
@@ -106,7 +111,7 @@ async def test_a_mark_planted_in_a_place_is_found_there_in_every_form(
 
 def _marks(told: Told) -> list[str]:
     halves = [receipt[at : at + 10] for receipt in told.receipts for at in (0, 10)]
-    return [NAME, PHONE, ADDRESS, TEXT, MESSAGE, ANSWER, NOTE, REASON, VOIDING, HOLD, CAMERA, *halves]
+    return [NAME, PHONE, ADDRESS, TEXT, MESSAGE, ANSWER, NOTE, REASON, VOIDING, HOLD, FORM, BOOK, KEY, CAMERA, *halves]
 
 
 # -- what is done with marks
@@ -137,6 +142,28 @@ async def _persistently(client: httpx.AsyncClient, url: str, body: Any, **header
 
     await until(answered, within_s=60, what=f"an answer of {url}")
     return answers[-1]
+
+
+async def _come_otherwise(system: System, client: httpx.AsyncClient, told: Told) -> None:
+    """A report by the page, with a picture, and one from a book, which a word of it finds again."""
+    page, intake = f"{system.set_up.address('tips')}/report", system.set_up.address("tips")
+    form = {"stream": "crime_report", "category": "theft", "text": FORM, "place": UNIT, "name": NAME, "contact": PHONE}
+    received = await client.post(page, data=form | {"happened_at": "2026-01-05T08:00"})
+    assert received.status_code == 201, received.text
+    (grouped,) = re.findall(r'id="receipt">([^<]+)<', received.text)
+    told.receipts.append(grouped.replace("-", ""))
+    for path in ("receipt", "messages"):
+        assert (await client.post(f"{page}/{path}", data={"receipt": grouped, "text": MESSAGE})).is_success
+    files = {"picture": (f"{NAME}.jpg", jpeg(exif(6)), "image/jpeg")}
+    assert (await client.post(f"{page}/pictures", data={"receipt": grouped}, files=files)).is_success
+    book = {"type": "tip", "key": KEY, "unit": UNIT, "stream": "crime_report", "category": "theft", "source": "media"}
+    book |= {"text": BOOK, "received_at": "2026-01-05T08:00:00+07:00"}
+    bearer = {"Authorization": f"Bearer {system.token(Role.ADMINISTRATOR)}"}
+    taken = await _persistently(client, f"{intake}/v1/imports", {"records": [book]}, **bearer)
+    assert taken.json()["outcomes"][0]["outcome"] == "created", taken.text
+    words = {"unit": UNIT, "words": BOOK}
+    found = await _persistently(client, f"{system.set_up.address('desk')}/v1/search", words, **bearer)
+    assert len(found.json()["found"]) == 1
 
 
 async def _talk(system: System, client: httpx.AsyncClient, told: Told) -> None:
@@ -191,6 +218,10 @@ async def _err(system: System, client: httpx.AsyncClient, told: Told) -> None:
             refused = await client.post(f"{intake}/v1/tips/{uuid4()}/{step}", json={"reason": reason}, headers=officer)
             assert refused.status_code in (404, 422), refused.text
             told.refusals.append(refused.content)
+    for unit, words in (("99999", BOOK), (UNIT, BOOK * 20), (UNIT, [BOOK])):
+        refused = await client.post(f"{desk}/v1/search", json={"unit": unit, "words": words}, headers=officer)
+        assert refused.status_code in (404, 422), refused.text
+        told.refusals.append(refused.content)
     order = {"reason": f"QD-{PHONE}"}
     refused = await client.post(f"{desk}/v1/tips/{uuid4()}/shredding", json=order, headers=officer)
     assert refused.status_code == 422, refused.text

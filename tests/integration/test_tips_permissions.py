@@ -107,6 +107,7 @@ DESK: Final[Mapping[str, Operation]] = {
     "list_attachments": Operation(),
     "read_attachment": Operation(),
     "answer_reporter": Operation(body={"text": "x"}),
+    "search_tips": Operation(body={"unit": UNIT, "words": "xe"}),
     "shred_tip": Operation(GUARDIANS, body={"reason": "QD-17/2026"}),
     "request_identity": Operation(body={"tip": "…", "reason": "x"}),
     "list_identity_requests": Operation(OFFICERS | WATCHERS, query=f"unit={UNIT}"),

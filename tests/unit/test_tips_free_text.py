@@ -27,8 +27,8 @@ PERSONAL: Final = ("Nguyễn Thị Yến", "Nguyen.Thi.Yen", "NGUYEN-THI-YEN", "
 
 SEALED: Final = frozenset({"text", "name", "contact", "content", "note", "reason"})
 """Fields of words, each of which goes under a seal; of the desk's shredding see below."""
-NOT_KEPT: Final = frozenset({"unit", "receipt"})
-"""Looked up, and kept as the code that was found, or as a keyed hash."""
+NOT_KEPT: Final = frozenset({"unit", "receipt", "words", "cursor"})
+"""Looked up: of a unit the code that was found is kept, of a receipt a keyed hash, of what is searched for nothing."""
 CODES: Final = frozenset({"officer", "residential_group", "rests_on", "key"})
 """Names of other systems: the subject of an officer's token, the code of a group, a record's key, kept as a hash."""
 IN_CLEAR: Final = {

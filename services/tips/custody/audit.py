@@ -22,6 +22,7 @@ class Action(StrEnum):
     MESSAGE_SENT = "message_sent"
     ATTACHMENT_READ = "attachment_read"
     NOTES_READ = "notes_read"
+    SEARCHED = "searched"
     IDENTITY_REASON_READ = "identity_reason_read"
     IDENTITY_REQUESTED = "identity_requested"
     IDENTITY_APPROVED = "identity_approved"

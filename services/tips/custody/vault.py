@@ -83,6 +83,12 @@ class Vault:
         document = await self._erasure_keys.find_one({"_id": _erasure_id(tip, scope)})
         return bytes(document["key"]) if document else None
 
+    async def erasure_keys(self, tips: Sequence[str], scope: Scope) -> dict[str, bytes]:
+        """What makes the seals of each of the tips readable; those that have none are left out."""
+        named = {_erasure_id(tip, scope): tip for tip in tips}
+        found = self._erasure_keys.find({"_id": {"$in": list(named)}})
+        return {named[document["_id"]]: bytes(document["key"]) async for document in found}
+
     async def find(self, piece: Piece) -> Envelope | None:
         document = await self._pieces[piece.kind].find_one({"_id": piece.name})
         return Envelope.of(document, piece.kind) if document else None
@@ -96,6 +102,11 @@ class Vault:
         """What was noted beside each of a tip's seals of one kind that is not destroyed, without the seals."""
         found = self._pieces[kind].find({"tip": tip, "body": {"$ne": NOTHING}}, {"body": 0, "keys": 0})
         return list(await found.sort([("number", 1)]).to_list(None))
+
+    async def all_of_tips(self, tips: Sequence[str], kind: Kind) -> list[Envelope]:
+        """The tips' pieces of one kind that are not destroyed."""
+        found = self._pieces[kind].find({"tip": {"$in": list(tips)}, "body": {"$ne": NOTHING}})
+        return [Envelope.of(document, kind) async for document in found.sort([("tip", 1), ("number", 1)])]
 
     async def count(self, tip: str, kind: Kind) -> int:
         """How many pieces of one kind the tip has, destroyed ones included."""

@@ -6,6 +6,7 @@ from pydantic import Field, StringConstraints
 
 from services.tips.commands import MessageText, Reason, TipId
 from services.tips.custody.vault import Scope
+from shared.contracts.tips import TipStream
 from shared.web import Request
 
 
@@ -13,6 +14,17 @@ class AnswerReporter(Request):
     """A question or an answer to whoever holds the receipt."""
 
     text: MessageText = Field(repr=False)
+
+
+class SearchTips(Request):
+    """Words to look for in what is sealed of the tips of a unit; with or without diacritics, in any order."""
+
+    unit: Annotated[str, StringConstraints(pattern=r"^(\d{2}|\d{5})$")]
+    words: Annotated[str, StringConstraints(min_length=2, max_length=100, strip_whitespace=True)] = Field(repr=False)
+    stream: TipStream | None = None
+    cursor: Annotated[str, StringConstraints(max_length=400)] | None = Field(
+        default=None, description="`next` of the answer before."
+    )
 
 
 class RequestIdentity(Request):

@@ -1,14 +1,16 @@
 """What the desk answers; owns the form of the answers."""
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.tips.custody.audit import Action, Entry, Head
+from services.tips.custody.envelope import Kind
 from services.tips.custody.identity_request import IdentityRequestStatus
 from services.tips.custody.note import Occasion
 from services.tips.domain import TipStatus
-from services.tips.schemas import MessageView
+from services.tips.schemas import MessageView, TipSummary
 from shared.views import View
 
 
@@ -66,6 +68,26 @@ class NotesView(BaseModel):
 
     items: list[NoteView]
     next: int | None = Field(description="Send it as `after` for the following page; null at the end.")
+
+
+class FoundTipView(BaseModel):
+    """A tip that tells the words, and where: in its text, its dialogue, or what officers noted."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    tip: TipSummary
+    found_in: tuple[Literal[Kind.CONTENT, Kind.MESSAGE, Kind.NOTE], ...]
+
+
+class SearchView(BaseModel):
+    """What was found among some tips, the latest first."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    found: tuple[FoundTipView, ...]
+    looked: int = Field(description="How many tips were looked through for this answer.")
+    unread: int = Field(description="How many of them hold something that is sealed to a key which is not here.")
+    next: str | None = Field(description="Send it as `cursor` to look through earlier tips; null at the end.")
 
 
 class IdentityRequestView(View):
