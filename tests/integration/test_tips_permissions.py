@@ -1,14 +1,15 @@
-"""Who may do what, where and when: role × operation, commune × operation and state × operation, made from the routes.
+"""Who may do what, where and when: role × operation × commune × state, made from the routes.
 
 What is expected stands here once more, by hand. A route that is not in the tables fails the first test.
 """
 
+import asyncio
 import re
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import uuid4
 
 import httpx
@@ -20,7 +21,7 @@ from services.tips.domain import Tip, TipStatus
 from services.tips.domain.states import TRANSITIONS
 from shared.clock import FixedClock
 from shared.contracts.tips import TipStream
-from shared.security import Role
+from shared.security import EVERYWHERE, Principal, Role
 from tests.integration.tips_desk_rig import DeskRig
 from tests.integration.tips_rig import OTHER, UNIT, TipsRig, report
 from tests.unit.test_tips_domain import may
@@ -36,6 +37,9 @@ GUARDIANS: Final = frozenset({Role.CUSTODIAN, Role.ADMINISTRATOR})
 WATCHERS: Final = frozenset({Role.AUDITOR, Role.CUSTODIAN, Role.ADMINISTRATOR})
 OPEN: Final = frozenset({"received", "registered", "verifying", "verified", "refuted", "inconclusive", "suspended"})
 UNDECIDED: Final = frozenset({"received", "registered", "verifying"})
+AT_ONCE: Final = 8
+T = TypeVar("T")
+Face = tuple[int, str, tuple[str, ...]]
 NOBODY_KNOWS: Final = "0" * 20
 
 
@@ -101,14 +105,14 @@ FOR_EVERYBODY: Final = frozenset(
 )  # fmt: skip
 """What surrounds the operations, and the page of reporters."""
 DESK: Final[Mapping[str, Operation]] = {
-    "read_content": Operation(),
-    "read_dialogue": Operation(),
-    "read_notes": Operation(),
-    "list_attachments": Operation(),
-    "read_attachment": Operation(),
-    "answer_reporter": Operation(body={"text": "x"}),
+    "read_content": Operation(states=frozenset(TipStatus)),
+    "read_dialogue": Operation(states=frozenset(TipStatus)),
+    "read_notes": Operation(states=frozenset(TipStatus)),
+    "list_attachments": Operation(states=frozenset(TipStatus)),
+    "read_attachment": Operation(states=frozenset(TipStatus)),
+    "answer_reporter": Operation(body={"text": "x"}, states=frozenset(TipStatus)),
     "search_tips": Operation(body={"unit": UNIT, "words": "xe"}),
-    "shred_tip": Operation(GUARDIANS, body={"reason": "QD-17/2026"}),
+    "shred_tip": Operation(GUARDIANS, body={"reason": "QD-17/2026"}, states=frozenset(TipStatus)),
     "request_identity": Operation(body={"tip": "…", "reason": "x"}),
     "list_identity_requests": Operation(OFFICERS | WATCHERS, query=f"unit={UNIT}"),
     "show_identity_request": Operation(OFFICERS | WATCHERS),
@@ -170,7 +174,7 @@ class Caller:
 
 @pytest.fixture
 async def desk(store_uri: str, tmp_path: Path) -> AsyncIterator[DeskRig]:
-    async with DeskRig.running(store_uri, tmp_path) as rig:
+    async with DeskRig.running(store_uri, tmp_path, clock=FixedClock(NOW + timedelta(hours=1))) as rig:
         yield rig
 
 
@@ -281,6 +285,100 @@ async def test_each_step_is_taken_in_the_states_that_allow_it(rig: TipsRig) -> N
     assert len(cells) > 400
 
 
+# -- all of it at once
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One operation on one tip of its own, by one role."""
+
+    caller: Caller
+    route: APIRoute
+    operation: Operation
+    role: Role
+    tip: Tip
+
+    @property
+    def may_call(self) -> bool:
+        return self.role in self.operation.roles
+
+    @property
+    def name(self) -> tuple[str, ...]:
+        return self.route.name, self.role.value, self.tip.stream.value, self.tip.status.value
+
+    @property
+    def face_key(self) -> str:
+        """What the answer to what is not there depends on."""
+        return f"{self.caller.client.base_url} {self.route.name} {self.role}"
+
+
+def cells_of(desk: DeskRig) -> list[Cell]:
+    """Every operation on a tip, by every role, in every state of either stream."""
+    return [
+        Cell(caller, route, operation, role, tip_in(status, id=str(uuid4()), stream=stream))
+        for caller, route, operation in both(desk)
+        if "{tip_id}" in route.path
+        for role in Role
+        for stream in TipStream
+        for status in TRANSITIONS[stream]
+    ]
+
+
+async def test_every_cell_of_role_operation_commune_and_state_is_as_the_policy_says(desk: DeskRig) -> None:
+    cells = cells_of(desk)
+    anchors = {stream: tip_in(TipStatus.VERIFIED, id=str(uuid4()), stream=stream) for stream in TipStream}
+    await kept(desk.intake, *anchors.values(), *(cell.tip for cell in cells))
+    absent = str(uuid4())
+
+    async def answered(cell: Cell, object_id: str, scope: str) -> httpx.Response:
+        into = anchors[cell.tip.stream].id
+        return await cell.caller.call(cell.route, cell.operation, object_id, role=cell.role, scope=scope, into=into)
+
+    async def face_of_what_is_not_there(cell: Cell) -> tuple[str, Face]:
+        return cell.face_key, faceless(await answered(cell, absent, UNIT), absent)
+
+    async def kept_out(cell: Cell) -> object:
+        """What is wrong with the answers to those from elsewhere, and to those in a role that it is not for."""
+        faces = {nothing[cell.face_key], faceless(await answered(cell, cell.tip.id, OTHER), cell.tip.id)}
+        if not cell.may_call:
+            faces.add(faceless(await answered(cell, cell.tip.id, UNIT), cell.tip.id))
+        as_it_should = {face[0] for face in faces} == {404 if cell.may_call else 403} and len(faces) == 1
+        return None if as_it_should else (*cell.name, [face[:2] for face in faces])
+
+    async def let_in(cell: Cell) -> object:
+        answer = await answered(cell, cell.tip.id, UNIT)
+        return None if answer.status_code == expected_of(cell) else (*cell.name, answer.text)
+
+    nothing = dict(await each_of(face_of_what_is_not_there, {cell.face_key: cell for cell in cells}.values()))
+    assert [wrong for wrong in await each_of(kept_out, cells) if wrong] == []
+    assert {tip.version for tip in await kept_now(desk, cells)} <= {cell.tip.version for cell in cells}
+    assert (await desk.intake.journal(), await desk.audit()) == ([], [])
+    mine = [cell for cell in cells if cell.may_call]
+    assert [wrong for wrong in await each_of(let_in, mine, at_once=1) if wrong] == []
+    assert (len(cells) > 4_000, len(mine) > 1_000) == (True, True)
+
+
+async def each_of(call: Callable[[Cell], Awaitable[T]], cells: Iterable[Cell], *, at_once: int = AT_ONCE) -> list[T]:
+    """What each call gives: some at once, as a store mostly waits; singly, where they would be in each other's way."""
+    told: list[T] = []
+    waiting = list(cells)
+    for start in range(0, len(waiting), at_once):
+        told += await asyncio.gather(*map(call, waiting[start : start + at_once]))
+    return told
+
+
+def expected_of(cell: Cell) -> int:
+    # No tip here has a picture or a reporter who could read an answer.
+    besides = {"read_attachment": 404, "answer_reporter": 409}
+    return besides.get(cell.route.name) or (200 if allowed(cell.route.name, cell.operation, cell.tip) else 409)
+
+
+async def kept_now(desk: DeskRig, cells: Iterable[Cell]) -> list[Tip]:
+    everywhere = Principal("test", Role.ADMINISTRATOR, frozenset({EVERYWHERE}))
+    tips = desk.intake.app.state.parts.repositories.tips
+    return list((await tips.find_known([cell.tip.id for cell in cells], everywhere)).values())
+
+
 def allowed(name: str, operation: Operation, tip: Tip) -> bool:
     if operation.step is not None:
         return operation.step in may(tip.stream, tip.status)
@@ -288,10 +386,10 @@ def allowed(name: str, operation: Operation, tip: Tip) -> bool:
     return tip.status in operation.states and (name != "extend_tip" or tip.stream is CRIME)
 
 
-def faceless(answer: httpx.Response, object_id: str) -> tuple[int, str, list[str]]:
+def faceless(answer: httpx.Response, object_id: str) -> Face:
     """An answer without what names the object or the request."""
     body = {**answer.json(), "correlation_id": None, "instance": None}
-    return answer.status_code, str(body).replace(object_id, "…"), sorted(answer.headers)
+    return answer.status_code, str(body).replace(object_id, "…"), tuple(sorted(answer.headers))
 
 
 async def test_the_matrix_notices_a_role_too_many(desk: DeskRig, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -300,3 +398,12 @@ async def test_the_matrix_notices_a_role_too_many(desk: DeskRig, monkeypatch: py
 
     with pytest.raises(AssertionError, match="show_tip"):
         await test_each_operation_is_for_the_roles_of_its_policy_and_for_nobody_without_a_token(desk)
+
+
+async def test_the_matrix_notices_who_sees_another_commune(desk: DeskRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = [cell for cell in cells_of(desk) if cell.route.name == "show_tip"]
+    monkeypatch.setattr("tests.integration.test_tips_permissions.cells_of", lambda _: shown)
+    monkeypatch.setattr(Principal, "covers", lambda *_: True)
+
+    with pytest.raises(AssertionError, match="show_tip"):
+        await test_every_cell_of_role_operation_commune_and_state_is_as_the_policy_says(desk)

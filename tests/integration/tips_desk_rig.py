@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from services.tips.desk.app import assemble_desk
 from services.tips.settings import DeskSettings
-from shared.clock import SystemClock
+from shared.clock import Clock
 from shared.contracts.topics import TIPS_AUDIT
 from shared.security import Role
 from shared.service import ServiceRuntime
@@ -70,13 +70,11 @@ class DeskRig:
 
     @classmethod
     @asynccontextmanager
-    async def running(cls, mongodb_uri: str, directory: Path) -> AsyncIterator[Self]:
+    async def running(cls, mongodb_uri: str, directory: Path, *, clock: Clock | None = None) -> AsyncIterator[Self]:
         """Intake and desk as they run in production, called in process."""
-        async with TipsRig.running(mongodb_uri, directory) as intake:
+        async with TipsRig.running(mongodb_uri, directory, clock=clock) as intake:
             settings = desk_settings(directory, mongodb_uri, intake)
-            runtime = ServiceRuntime.of(
-                settings, database=intake.runtime.store.name, topics=(TIPS_AUDIT,), clock=SystemClock()
-            )
+            runtime = ServiceRuntime.of(settings, database=intake.runtime.store.name, topics=(TIPS_AUDIT,), clock=clock)
             app = assemble_desk(runtime, settings)
             async with (
                 app.router.lifespan_context(app),
