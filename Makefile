@@ -7,6 +7,7 @@ PYTHON ?= $(shell for python in .venv/bin/python python3 python3.13 python3.12 p
 COMPOSE ?= $(shell docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose)
 VENV := .venv/bin
 IMAGES := tips patrols awards stats demo
+TESTS = tests/unit tests/contracts tests/architecture tests/integration
 PULSE_URL ?= http://127.0.0.1:8000
 ROLE ?= city_operator
 UNIT ?= 01
@@ -32,8 +33,8 @@ help: ## Show what there is
 run: venv-run ## Run everything on this machine until Ctrl-C; console at http://127.0.0.1:8000/
 	@DEMO='$(DEMO)' FRESH='$(FRESH)' BROKER='$(BROKER)' $(VENV)/python -m deploy.embedded
 
-test: venv ## Run the tests: on containers if there is an engine, else on the embedded servers
-	$(VENV)/python -m pytest tests/unit tests/contracts tests/architecture tests/integration $(ARGS)
+test: venv ## Run the tests, on containers if there is an engine, else on the embedded servers; some: TESTS=tests/unit
+	$(VENV)/python -m pytest $(TESTS) $(ARGS)
 
 lint: venv ## Check style and format
 	$(VENV)/ruff check .
