@@ -2,36 +2,41 @@
 
 from fastapi import APIRouter, Response
 
-from services.tips.commands import AskDialogue, AttachPicture, SendMessage
+from services.tips import handlers
+from services.tips.commands import AskDialogue, AskStatus, AttachPicture, SendMessage
 from services.tips.deps import ByReceipt, ThisService
-from services.tips.pace import steady
-from services.tips.schemas import DialogueView, MessageView, SentView
+from services.tips.pace import SteadyRoute
+from services.tips.schemas import DialogueView, MessageView, SentView, TipStatusView
 from shared.store.idempotency import StoredAnswer
 
-router = APIRouter(prefix="/v1/receipts", tags=["reporters"])
+router = APIRouter(prefix="/v1/receipts", tags=["reporters"], route_class=SteadyRoute)
+
+
+@router.post("/status")
+async def ask_status(command: AskStatus, service: ThisService) -> TipStatusView:
+    """How things stand with the tip of a receipt; `unknown` for a receipt that was never given."""
+    tip = await handlers.ask_status(command.receipt, intake=service.intake, tips=service.repositories.tips)
+    return TipStatusView.of(tip)
 
 
 @router.post("/dialogue")
 async def read_dialogue(command: AskDialogue, service: ThisService) -> DialogueView:
     """What reporter and officers wrote to each other, oldest first; nothing for a receipt that was never given."""
-    async with steady():
-        messages, following = await service.reporters.read(command.receipt, after=command.after)
-        return DialogueView(messages=[MessageView.model_validate(each) for each in messages], next=following)
+    messages, following = await service.reporters.read(command.receipt, after=command.after)
+    return DialogueView(messages=[MessageView.model_validate(each) for each in messages], next=following)
 
 
 @router.post("/messages", status_code=201, response_model=SentView)
 async def send_message(command: SendMessage, work: ByReceipt, service: ThisService) -> Response:
     """Write to the officers of the tip; answered alike for a receipt that was never given."""
-    async with steady():
-        return await work.answer(lambda: service.reporters.send(command.receipt, command.text, work=work), sent)
+    return await work.answer(lambda: service.reporters.send(command.receipt, command.text, work=work), sent)
 
 
 @router.post("/attachments", status_code=201, response_model=SentView)
 async def attach_picture(command: AttachPicture, work: ByReceipt, service: ThisService) -> Response:
     """Add a picture to the tip: sealed like its text, without place, time, device or name of whoever took it."""
     content = command.decoded()
-    async with steady():
-        return await work.answer(lambda: service.reporters.attach(command.receipt, content, work=work), sent)
+    return await work.answer(lambda: service.reporters.attach(command.receipt, content, work=work), sent)
 
 
 def sent(_: object) -> StoredAnswer:

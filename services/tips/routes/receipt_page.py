@@ -12,7 +12,7 @@ from services.tips.commands import SendMessage
 from services.tips.custody.vault import Shredded
 from services.tips.deps import NOBODY, Parts, Runtime, ThisService
 from services.tips.dialogue.message import Message
-from services.tips.pace import steady
+from services.tips.pace import SteadyRoute
 from services.tips.pages.forms import file_of, form_key_of, form_of, new_form_key, once, text_of
 from services.tips.pages.language import Language, language_of
 from services.tips.pages.rendering import page
@@ -23,7 +23,7 @@ from services.tips.routes.report_page import Accepted, Asked
 from shared.errors import DomainError, IdempotencyKeyReused, InvalidInput, TransitionNotAllowed
 from shared.store.client import StoreUnavailable
 
-router = APIRouter(prefix="/report", include_in_schema=False)
+router = APIRouter(prefix="/report", include_in_schema=False, route_class=SteadyRoute)
 
 Send = Callable[[], Awaitable[Response]]
 
@@ -49,8 +49,7 @@ async def open_receipt(request: Request, runtime: Runtime, service: ThisService,
     receipt = text_of(form, "receipt")
     if text_of(form, "switch") and not receipt:
         return page("receipt.html", language, receipt="", posted=True)
-    async with steady():
-        return await _Dialogue(runtime, service, language, receipt).shown()
+    return await _Dialogue(runtime, service, language, receipt).shown()
 
 
 @router.post("/messages")
@@ -67,8 +66,7 @@ async def send_message_form(
         text = SendMessage(receipt=receipt, text=answer).text
         return await work.answer(lambda: service.reporters.send(receipt, text, work=work), sent)
 
-    async with steady():
-        return await dialogue.after(send, key, "notice_sent", field="answer")
+    return await dialogue.after(send, key, "notice_sent", field="answer")
 
 
 @router.post("/pictures")
@@ -84,8 +82,7 @@ async def send_picture_form(
     async def send() -> Response:
         return await work.answer(lambda: service.reporters.attach(receipt, picture, work=work), sent)
 
-    async with steady():
-        return await dialogue.after(send, key, "notice_picture_sent", field="picture")
+    return await dialogue.after(send, key, "notice_picture_sent", field="picture")
 
 
 class _Dialogue:

@@ -5,12 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Response
 
 from services.tips import handlers
-from services.tips.commands import AskStatus, SubmitTip
+from services.tips.commands import SubmitTip
 from services.tips.deps import Parts, Reporting, ThisService, Whoever
 from services.tips.domain import Tip
-from services.tips.pace import steady
 from services.tips.receipts import Receipt, new_receipt
-from services.tips.schemas import SubmittedTipView, TipStatusView
+from services.tips.schemas import SubmittedTipView
 from shared.aggregate import Aggregate
 from shared.security import Principal
 from shared.store.idempotency import StoredAnswer
@@ -34,14 +33,6 @@ async def submit_tip(
     When very many come in without a token, the answer is 429 with a `challenge`, and the report is taken with proof.
     """
     return await take_in(command, caller, work, service, proof=proof)
-
-
-@router.post("/receipts/status")
-async def ask_status(command: AskStatus, service: ThisService) -> TipStatusView:
-    """How things stand with the tip of a receipt; `unknown` for a receipt that was never given."""
-    async with steady():
-        tip = await handlers.ask_status(command.receipt, intake=service.intake, tips=service.repositories.tips)
-        return TipStatusView.of(tip)
 
 
 async def take_in(
