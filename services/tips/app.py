@@ -64,10 +64,11 @@ def assemble(runtime: ServiceRuntime, intake: Intake, *, relay: bool) -> FastAPI
         imports = Imports(runtime.outbox, service=SERVICE, intake=records)
         reporters = Reporters(intake.receipts, intake.seals.communes, repositories.tips, repositories.vault)
         gate = Gate(intake.budget, intake.ticket_key, runtime.clock, repositories.spent)
+        message_gate = Gate(intake.message_budget, intake.message_ticket_key, runtime.clock, repositories.spent)
         repeats = Repeats(intake.repeat_key, intake.repeat_window_s, repositories.reports)
         noting = Noting(intake.seals, repositories.vault)
         await seal_former_reasons(repositories.tips, noting, runtime.outbox)
-        return Parts(repositories, intake, imports, reporters, gate, repeats, noting)
+        return Parts(repositories, intake, imports, reporters, gate, message_gate, repeats, noting)
 
     def striking(parts: Parts) -> AbstractAsyncContextManager[None]:
         tips, audit = parts.repositories.tips, AuditLog(runtime.store, unit=runtime.settings.city)
@@ -95,7 +96,10 @@ def intake_of(settings: TipsSettings) -> Intake:
         receipts=ReceiptHasher(secret),
         anonymous_step_s=settings.anonymous_step_s,
         budget=Budget(settings.anonymous_per_s, settings.anonymous_burst),
+        message_budget=Budget(settings.messages_per_s, settings.messages_burst),
         ticket_key=derived_key(secret, b"tickets"),
+        # Another one, or the cheap tickets of a quiet budget would be good at one that is flooded.
+        message_ticket_key=derived_key(secret, b"tickets of messages"),
         repeat_key=derived_key(secret, b"repeated reports"),
         repeat_window_s=settings.repeat_window_s,
     )

@@ -1,10 +1,10 @@
 """What routes are given: the parts of this service, the work of a request, and who asks; owns who may ask what."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final
 
-from fastapi import Depends, Request
+from fastapi import Depends, Header, Request
 
 from services.tips.abuse.gate import Gate
 from services.tips.abuse.repeats import Repeats
@@ -16,7 +16,7 @@ from shared.errors import Forbidden, Unauthorised
 from shared.imports import Imports
 from shared.security import Authenticator, Principal, Role, require
 from shared.service import ServiceRuntime, parts_of, runtime_of
-from shared.web import OptionalIdempotencyKey, RequiredIdempotencyKey
+from shared.web import IdempotencyKey, OptionalIdempotencyKey, RequiredIdempotencyKey
 from shared.work import Work
 
 # An anonymous reporter: writes one report, and sees and reaches nothing.
@@ -61,6 +61,7 @@ class Parts:
     imports: Imports
     reporters: Reporters
     gate: Gate
+    message_gate: Gate
     repeats: Repeats
     noting: Noting
 
@@ -86,14 +87,23 @@ Reader = Annotated[Principal, who_may("read")]
 Writer = Annotated[Principal, who_may("write")]
 Holder = Annotated[Principal, who_may("hold")]
 Whoever = Annotated[Principal | None, Depends(_whoever_reports)]
+Proof = Annotated[
+    str | None,
+    Header(alias="Pulse-Proof", max_length=500, description="What a 429 asked for; not needed with a token."),
+]
 
 
 def _report(runtime: Runtime, caller: Whoever, key: RequiredIdempotencyKey) -> Work:
     return runtime.work(caller or NOBODY, key)
 
 
-def _by_receipt(runtime: Runtime, key: RequiredIdempotencyKey) -> Work:
-    return runtime.work(NOBODY, key)
+def by_receipt(runtime: ServiceRuntime, parts: Parts, key: IdempotencyKey) -> Work:
+    """The work of whoever holds a receipt, known or not; its key is kept for less long than others are."""
+    return replace(runtime.work(NOBODY, key), keys=parts.repositories.receipt_keys)
+
+
+def _by_receipt(runtime: Runtime, service: ThisService, key: RequiredIdempotencyKey) -> Work:
+    return by_receipt(runtime, service, key)
 
 
 def _creation(runtime: Runtime, caller: Writer, key: RequiredIdempotencyKey) -> Work:

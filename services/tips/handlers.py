@@ -58,7 +58,9 @@ class Intake:
     receipts: ReceiptHasher
     anonymous_step_s: int
     budget: Budget
+    message_budget: Budget
     ticket_key: bytes = field(repr=False)
+    message_ticket_key: bytes = field(repr=False)
     repeat_key: bytes = field(repr=False)
     repeat_window_s: int
 

@@ -1,6 +1,7 @@
 """Where this service keeps its aggregates and, apart from them, what it keeps of reporters; owns the collections."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final, Self
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
@@ -13,9 +14,14 @@ from services.tips.dialogue.correspondent import Correspondent
 from services.tips.domain import AdvisoryDocument, Tip
 from shared.repository import Aggregates
 from shared.store.client import Session, Store
+from shared.store.idempotency import IdempotencyKeys
 from shared.work import Write
 
 CAPITAL: Final = "01"  # whose key seals what leads nowhere
+RECEIPT_KEYS: Final = "receipt_keys"
+# Whoever guesses leaves one behind with each message, known receipt or not. A device that is in earnest sends again
+# within minutes; the seven days of other keys would let a guesser fill the store.
+RECEIPT_KEYS_KEPT: Final = timedelta(hours=1)
 
 
 class Tips(Cases):
@@ -75,6 +81,7 @@ class Repositories:
     vault: Vault
     reports: Reports
     spent: SpentTickets
+    receipt_keys: IdempotencyKeys
 
     @classmethod
     def of(cls, store: Store) -> Self:
@@ -84,6 +91,7 @@ class Repositories:
             vault=Vault(store),
             reports=Reports(store),
             spent=SpentTickets(store),
+            receipt_keys=IdempotencyKeys(store, RECEIPT_KEYS, kept=RECEIPT_KEYS_KEPT),
         )
 
     async def open(self) -> None:
@@ -93,3 +101,4 @@ class Repositories:
         await self.vault.open()
         await self.reports.open()
         await self.spent.open()
+        await self.receipt_keys.open()

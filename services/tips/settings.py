@@ -35,6 +35,10 @@ class TipsSettings(Settings):
     """How many reports without a token a process takes freely per second; above it they need proof."""
     anonymous_burst: int = Field(default=100, ge=1, le=100_000)
     """How many may come at once after a quiet time: a city that has something to report."""
+    messages_per_s: float = Field(default=1.0, gt=0, le=1_000)
+    """How many messages and pictures by receipt a process takes freely per second; above it they need proof."""
+    messages_burst: int = Field(default=100, ge=1, le=100_000)
+    """How many of them may come at once after a quiet time."""
     repeat_window_s: int = Field(default=HOUR_S, ge=0, le=24 * HOUR_S)
     """For how long the same report without a token is one case, in seconds; 0 compares none."""
 

@@ -1,4 +1,4 @@
-"""First answers by idempotency key, for seven days; holds neither a key, a request nor an answer in clear."""
+"""First answers by idempotency key, for a time that is told; holds neither key, request nor answer in clear."""
 
 import hashlib
 import hmac
@@ -37,11 +37,12 @@ class IdempotencyKeys:
     a digest is stored: a stolen database tells neither a receipt nor whether a guessed request was made.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._answers = store.collection("idempotency_keys")
+    def __init__(self, store: Store, collection: str = "idempotency_keys", *, kept: timedelta = KEPT) -> None:
+        self._answers = store.collection(collection)
+        self._kept = kept
 
     async def open(self) -> None:
-        await self._answers.create_index("at", expireAfterSeconds=int(KEPT.total_seconds()))
+        await self._answers.create_index("at", expireAfterSeconds=int(self._kept.total_seconds()))
 
     async def lookup(self, scope: str, key: str, body_digest: bytes) -> StoredAnswer | None:
         """The first answer to this key, or None when the key is new.

@@ -131,7 +131,9 @@ DELIVERY_ATTEMPTS = _counter(
 TIPS_RECEIVED = _counter("pulse_tips_received_total", "Tips taken in.", "stream")
 TIPS_SEALED = _counter("pulse_tips_sealed_total", "Contents and identities sealed at intake.", "part")
 
-TIP_PROOFS_WANTED = _counter("pulse_tips_proofs_wanted_total", "Reports above the budget that were asked for proof.")
+TIP_PROOFS_WANTED = _counter(
+    "pulse_tips_proofs_wanted_total", "Reports and messages above the budget that were asked for proof."
+)
 TIPS_REPEATED = _counter("pulse_tips_repeated_total", "Reports merged into the same one of the window before.")
 TIP_CLOCKWORK_LEADER = _gauge("pulse_tips_clockwork_leader", "1 while this process looks at the clocks of tips.")
 TIP_CLOCKWORK_ERRORS = _counter("pulse_tips_clockwork_errors_total", "Looks at the clocks of tips that failed.")

@@ -1,4 +1,4 @@
-"""How many reports are taken in freely, how hard the rest is, and when a turn comes; pure, the time comes in."""
+"""How much is taken in freely, how hard the rest is, and when a turn comes; pure, the time comes in."""
 
 from dataclasses import dataclass, field
 from math import exp, log2
@@ -13,7 +13,7 @@ LONGEST_TURN_S: Final = 120.0  # longer, and people in earnest would go away
 
 @dataclass(slots=True)
 class Budget:
-    """A bucket of reports that are taken in freely, filled at an even rate.
+    """A bucket of what is taken in freely, reports or messages, filled at an even rate.
 
     Units: seconds of any clock that never goes back.
     """
@@ -29,7 +29,7 @@ class Budget:
         self._left = float(self.burst)
 
     def take(self, now_s: float) -> bool:
-        """Whether one more report is within the budget; it is used up then."""
+        """Whether one more is within the budget; it is used up then."""
         passed_s = max(0.0, now_s - self._at_s)
         self._at_s = max(self._at_s, now_s)
         self._left = min(float(self.burst), self._left + passed_s * self.per_s)

@@ -1,4 +1,4 @@
-"""Lets reports without a token in: freely within the budget, after work or waiting above it; knows no caller."""
+"""Lets in freely what comes without a token, within the budget, and after work or waiting above it; knows no caller."""
 
 import secrets
 from collections.abc import Callable, Mapping
@@ -18,16 +18,16 @@ FORGOTTEN_AFTER_S: Final = 60  # beyond the end of a ticket, for clocks that dif
 
 
 class ProofWanted(DomainError):
-    """More reports come in than are taken freely; this one is taken once it comes with proof."""
+    """More comes in than is taken freely; this is taken once it comes with proof."""
 
     status = 429
     code = "proof-wanted"
-    title = "Many reports come in at the moment"
+    title = "Very much comes in at the moment"
     headers: ClassVar[Mapping[str, str]] = {"retry-after": str(int(SHORTEST_TURN_S))}
 
     def __init__(self, *, challenge: str, bits: int, turn: str, wait_s: int) -> None:
         super().__init__(
-            "Send the report again with the header Pulse-Proof: `challenge:n`, where n is a number for which SHA-256 "
+            "Send the same again with the header Pulse-Proof: `challenge:n`, where n is a number for which SHA-256 "
             "of that text begins with `bits` zero bits; or, once `wait_s` seconds have passed, with `turn` in it.",
             challenge=challenge,
             bits=bits,

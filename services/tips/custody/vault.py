@@ -8,7 +8,7 @@ from typing import Final
 from services.tips.custody.envelope import Envelope, Holder, Kind, Piece, SealedKey
 from shared.errors import ConcurrentChange, DomainError
 from shared.ids import anonymous_id
-from shared.store.client import Document, DuplicateKey, Session, Store
+from shared.store.client import Collection, Document, DuplicateKey, Session, Store
 from shared.work import Write
 
 ERASURE_DATABASE: Final = "{}_erasure"
@@ -74,6 +74,7 @@ class Vault:
         """Make the indexes; safe to repeat."""
         for pieces in self._pieces.values():
             await pieces.create_index([("tip", 1), ("number", 1)])
+        # Makes the collection too: a transaction should not have to. What former versions left there is forgotten.
         await self._decoys.create_index("sent_at", expireAfterSeconds=60)
 
     # -- reading
@@ -138,21 +139,26 @@ class Vault:
 
         return write
 
-    def adding(self, envelope: Envelope, noted: Mapping[str, object], *, decoy: bool = False) -> Write:
-        """The write that adds a piece to a tip; a decoy is written as the same, and forgotten in a minute.
+    def adding(self, envelope: Envelope, noted: Mapping[str, object]) -> Write:
+        """The write that adds a piece to a tip.
 
         Raises, when it runs: ConcurrentChange if another piece took the number.
         """
-        document = {**envelope.document(), **noted}
-        place = self._pieces[envelope.piece.kind]
-        if decoy:
-            document["_id"], place = anonymous_id(), self._decoys
+        return _inserting(self._pieces[envelope.piece.kind], {**envelope.document(), **noted})
+
+    def adding_if_known(self, envelope: Envelope, noted: Mapping[str, object], *, known: bool) -> Write:
+        """The same write for whoever shows a receipt; what leads nowhere is a decoy.
+
+        A decoy is written like a piece and taken out again in the same transaction, so that nobody can fill the store
+        with them. A piece is looked for among the decoys too, for the sake of the same work.
+        """
+        id = anonymous_id()
+        decoy = _inserting(self._decoys, {**envelope.document(), **noted, "_id": id})
+        adding = self.adding(envelope, noted) if known else decoy
 
         async def write(session: Session) -> None:
-            try:
-                await place.insert_one(document, session=session)
-            except DuplicateKey:
-                raise ConcurrentChange("Somebody else added to the tip in between; try again.") from None
+            await adding(session)
+            await self._decoys.delete_one({"_id": id}, session=session)
 
         return write
 
@@ -179,6 +185,16 @@ class Vault:
             {"$set": {f"keys.{before.keys.index(old)}": _document(new)}},
         )
         return bool(outcome.modified_count)
+
+
+def _inserting(place: Collection, document: Document) -> Write:
+    async def write(session: Session) -> None:
+        try:
+            await place.insert_one(document, session=session)
+        except DuplicateKey:
+            raise ConcurrentChange("Somebody else added to the tip in between; try again.") from None
+
+    return write
 
 
 def _document(key: SealedKey) -> Document:

@@ -13,7 +13,7 @@ from services.tips.dialogue.correspondent import Correspondent
 from services.tips.dialogue.message import Author, Message
 from services.tips.receipts import ReceiptHasher, read_receipt
 from shared.repository import persistently
-from shared.work import Work
+from shared.work import Work, Write
 
 PAGE: Final = 50
 
@@ -33,19 +33,22 @@ class Reporters:
     directory: Directory
     vault: Vault
 
-    async def send(self, receipt: str, text: str, *, work: Work) -> None:
+    async def send(self, receipt: str, text: str, *, admission: Write | None, work: Work) -> None:
         """Write to the officers. A receipt that nobody knows costs and answers the same, and reaches nobody.
 
+        `admission` is written with it: what let it in and must not let in another.
         Raises: InvalidInput for a mistyped receipt; Shredded; TransitionNotAllowed when the dialogue is full.
         """
-        await self._add(receipt, Kind.MESSAGE, text.encode(), work=work)
+        await self._add(receipt, Kind.MESSAGE, text.encode(), admission, work)
 
-    async def attach(self, receipt: str, sent: bytes, *, work: Work) -> None:
+    async def attach(self, receipt: str, sent: bytes, *, admission: Write | None, work: Work) -> None:
         """Add a picture, freed of what it tells beside itself. Raises: InvalidInput; else as `send`."""
         picture = Picture.of(sent)
-        await self._add(receipt, Kind.ATTACHMENT, picture.content, work=work, media_type=picture.media_type)
+        await self._add(receipt, Kind.ATTACHMENT, picture.content, admission, work, media_type=picture.media_type)
 
-    async def _add(self, written: str, kind: Kind, content: bytes, *, work: Work, **told: object) -> None:
+    async def _add(
+        self, written: str, kind: Kind, content: bytes, admission: Write | None, work: Work, **told: object
+    ) -> None:
         who, _ = await self._find(written)
         erasure_key = await self.vault.erasure_key(who.tip, Scope.CONTENT)
         if erasure_key is None and who.known:
@@ -56,7 +59,8 @@ class Reporters:
         async def attempt() -> None:
             number = await self.vault.count(who.tip, kind)
             envelope = who.sealed(kind, number, content, self.communes, erasure_key=key)
-            await work.commit(envelope, [], self.vault.adding(envelope, noted, decoy=not who.known))
+            adding = self.vault.adding_if_known(envelope, noted, known=who.known)
+            await work.commit(envelope, [], adding, *([admission] if admission else []))
 
         await persistently(attempt)
 

@@ -62,9 +62,12 @@ WORDS: Final[Mapping[str, str]] = {
     # notices
     "notice_used": "This form was sent once already. If this is another report, press send again.",
     "notice_unavailable": "It could not be saved. What you typed is still here; press send again in a few seconds.",
-    "notice_wait": "Very many reports come in. Yours was not sent yet; what you typed is still here. "
+    "notice_wait": "Very many reports and messages come in. Yours was not sent yet; what you typed is still here. "
     "Press send again in {} seconds.",
-    "notice_working": "Very many reports come in. Yours will be sent by itself in a few seconds; keep this page open.",
+    "notice_working": "Very many reports and messages come in. Yours will be sent by itself in a few seconds; "
+    "keep this page open.",
+    "notice_wait_picture": "Very many messages come in. The picture was not sent yet. "
+    "Choose it again and press send in {} seconds.",
     "notice_sent": "Sent.",
     "notice_picture_sent": "The picture has come in.",
     "notice_shredded": "What this report told was destroyed for good, and nothing can be added to it.",

@@ -65,6 +65,8 @@ WORDS: Final[Mapping[str, str]] = {
     "notice_wait": "Đang có rất nhiều tin gửi đến. Tin của bạn chưa được gửi; nội dung vẫn còn ở đây. "
     "Hãy bấm gửi lần nữa sau {} giây.",
     "notice_working": "Đang có rất nhiều tin gửi đến. Tin của bạn sẽ tự được gửi sau ít giây; hãy giữ trang này mở.",
+    "notice_wait_picture": "Đang có rất nhiều tin gửi đến. Ảnh của bạn chưa được gửi. "
+    "Hãy chọn lại ảnh và bấm gửi sau {} giây.",
     "notice_sent": "Đã gửi.",
     "notice_picture_sent": "Đã nhận ảnh.",
     "notice_shredded": "Nội dung của tin này đã được hủy vĩnh viễn, không thể thêm gì nữa.",

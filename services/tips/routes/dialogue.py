@@ -4,7 +4,7 @@ from fastapi import APIRouter, Response
 
 from services.tips import handlers
 from services.tips.commands import AskDialogue, AskStatus, AttachPicture, SendMessage
-from services.tips.deps import ByReceipt, ThisService
+from services.tips.deps import ByReceipt, Proof, ThisService
 from services.tips.pace import SteadyRoute
 from services.tips.schemas import DialogueView, MessageView, SentView, TipStatusView
 from shared.store.idempotency import StoredAnswer
@@ -27,16 +27,36 @@ async def read_dialogue(command: AskDialogue, service: ThisService) -> DialogueV
 
 
 @router.post("/messages", status_code=201, response_model=SentView)
-async def send_message(command: SendMessage, work: ByReceipt, service: ThisService) -> Response:
-    """Write to the officers of the tip; answered alike for a receipt that was never given."""
-    return await work.answer(lambda: service.reporters.send(command.receipt, command.text, work=work), sent)
+async def send_message(command: SendMessage, work: ByReceipt, service: ThisService, proof: Proof = None) -> Response:
+    """Write to the officers of the tip; answered alike for a receipt that was never given.
+
+    Its idempotency key is good for an hour. When very many come in, the answer is 429 with a `challenge`, and the
+    message is taken with proof.
+    """
+    # What was answered before is no new message, and does not get to the gate; whose receipt it is does not matter.
+    return await work.answer(
+        lambda: service.reporters.send(
+            command.receipt, command.text, admission=service.message_gate.admit(proof), work=work
+        ),
+        sent,
+    )
 
 
 @router.post("/attachments", status_code=201, response_model=SentView)
-async def attach_picture(command: AttachPicture, work: ByReceipt, service: ThisService) -> Response:
-    """Add a picture to the tip: sealed like its text, without place, time, device or name of whoever took it."""
+async def attach_picture(
+    command: AttachPicture, work: ByReceipt, service: ThisService, proof: Proof = None
+) -> Response:
+    """Add a picture to the tip: sealed like its text, without place, time, device or name of whoever took it.
+
+    Its idempotency key and the answer 429 are those of messages.
+    """
     content = command.decoded()
-    return await work.answer(lambda: service.reporters.attach(command.receipt, content, work=work), sent)
+    return await work.answer(
+        lambda: service.reporters.attach(
+            command.receipt, content, admission=service.message_gate.admit(proof), work=work
+        ),
+        sent,
+    )
 
 
 def sent(_: object) -> StoredAnswer:

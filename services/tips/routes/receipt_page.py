@@ -8,9 +8,10 @@ from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 
 from services.tips import handlers
+from services.tips.abuse.gate import ProofWanted
 from services.tips.commands import SendMessage
 from services.tips.custody.vault import Shredded
-from services.tips.deps import NOBODY, Parts, Runtime, ThisService
+from services.tips.deps import Parts, Runtime, ThisService, by_receipt
 from services.tips.dialogue.message import Message
 from services.tips.pace import SteadyRoute
 from services.tips.pages.forms import file_of, form_key_of, form_of, new_form_key, once, text_of
@@ -59,12 +60,14 @@ async def send_message_form(
     """The dialogue with the new message, or what is wrong with it."""
     form = await form_of(request)
     receipt, answer, key = text_of(form, "receipt"), text_of(form, "answer"), form_key_of(form)
+    proof = text_of(form, "proof")
     dialogue = _Dialogue(runtime, service, language_of(text_of(form, "lang"), accepted), receipt, answer)
-    work = runtime.work(NOBODY, once(key, "/report/messages", {"receipt": receipt, "text": answer}))
+    work = by_receipt(runtime, service, once(key, "/report/messages", {"receipt": receipt, "text": answer}))
 
     async def send() -> Response:
         text = SendMessage(receipt=receipt, text=answer).text
-        return await work.answer(lambda: service.reporters.send(receipt, text, work=work), sent)
+        admit = service.message_gate.admit
+        return await work.answer(lambda: service.reporters.send(receipt, text, admission=admit(proof), work=work), sent)
 
     return await dialogue.after(send, key, "notice_sent", field="answer")
 
@@ -76,11 +79,15 @@ async def send_picture_form(
     """The dialogue once the picture is kept, or what is wrong with it."""
     form = await form_of(request)
     receipt, picture, key = text_of(form, "receipt"), await file_of(form, "picture"), form_key_of(form)
+    proof = text_of(form, "proof")
     dialogue = _Dialogue(runtime, service, language_of(text_of(form, "lang"), accepted), receipt)
-    work = runtime.work(NOBODY, once(key, "/report/pictures", {"receipt": receipt, "picture": picture}))
+    work = by_receipt(runtime, service, once(key, "/report/pictures", {"receipt": receipt, "picture": picture}))
 
     async def send() -> Response:
-        return await work.answer(lambda: service.reporters.attach(receipt, picture, work=work), sent)
+        admit = service.message_gate.admit
+        return await work.answer(
+            lambda: service.reporters.attach(receipt, picture, admission=admit(proof), work=work), sent
+        )
 
     return await dialogue.after(send, key, "notice_picture_sent", field="picture")
 
@@ -105,12 +112,21 @@ class _Dialogue:
             return await self.shown(422, {field: wrong}, key=key)
         except InvalidInput:
             return await self.shown(422, {} if _mistyped(self._receipt) else {field: "picture"}, key=key)
+        except ProofWanted as wanted:
+            return await self._waiting(wanted, key, field)
         except (DomainError, StoreUnavailable) as refused:
             status, why = _REFUSALS.get(type(refused), _FOR_NOW)
             kept = None if isinstance(refused, IdempotencyKeyReused) else key
             return await self.shown(status, {}, key=kept, notice=words[why])
         self._answer = ""
         return await self.shown(notice=words[notice])
+
+    async def _waiting(self, wanted: ProofWanted, key: str, field: str) -> Response:
+        words = self._language.words
+        if field == "picture":  # a page cannot keep a chosen file, so nothing could be sent by itself
+            notice = words["notice_wait_picture"].format(wanted.wait_s)
+            return await self.shown(429, key=key, notice=notice, turn=wanted.turn)
+        return await self.shown(429, key=key, notice=words["notice_wait"].format(wanted.wait_s), wanted=wanted)
 
     async def shown(
         self,
@@ -119,6 +135,8 @@ class _Dialogue:
         *,
         key: str | None = None,
         notice: str | None = None,
+        wanted: ProofWanted | None = None,
+        turn: str = "",
     ) -> Response:
         """The dialogue, or the form for receipts where this is none."""
         shown: dict[str, Any] = {"posted": True, "receipt": self._receipt, "notice": notice}
@@ -142,6 +160,9 @@ class _Dialogue:
             messages=messages,
             answer=self._answer,
             form_key=key or new_form_key(),
+            wanted=wanted,
+            turn=turn,
+            works=wanted is not None,
             **shown,
         )
 

@@ -1,12 +1,10 @@
 """Paths of those who report, with a token or without; must not decide anything."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Response
 
 from services.tips import handlers
 from services.tips.commands import SubmitTip
-from services.tips.deps import Parts, Reporting, ThisService, Whoever
+from services.tips.deps import Parts, Proof, Reporting, ThisService, Whoever
 from services.tips.domain import Tip
 from services.tips.receipts import Receipt, new_receipt
 from services.tips.schemas import SubmittedTipView
@@ -17,11 +15,6 @@ from shared.web.answers import POSITION_HEADER
 from shared.work import Render, Work
 
 router = APIRouter(prefix="/v1", tags=["reporters"])
-
-Proof = Annotated[
-    str | None,
-    Header(alias="Pulse-Proof", max_length=500, description="What a 429 asked for; not needed with a token."),
-]
 
 
 @router.post("/tips", status_code=201, response_model=SubmittedTipView)
