@@ -54,7 +54,7 @@ bench: venv ## Measure ours and others on the same job: ARGS="--seconds 10 --tra
 bench-fold: venv ## Measure decoding and folding alone, without a broker
 	$(VENV)/python -m benchmarks.fold $(ARGS)
 
-bench-query: venv ## Measure the table with comparisons while events arrive: ARGS="--units 3321"
+bench-query: venv ## Measure the table with comparisons, every process as in production, while events arrive: ARGS="--units 3321"
 	$(VENV)/python -m benchmarks.query $(ARGS)
 
 bench-recovery: venv ## Kill worker and API over a year's state and measure how long figures stand still: ARGS="--units 3321"

@@ -26,7 +26,7 @@ from deploy.embedded.memory import resident_mb
 from shared.places import places
 from shared.settings import Settings
 from tests import servers
-from tests.chaos.soak import ApiProcess, Soak
+from tests.chaos.soak import ApiProcess, beat
 from tests.chaos.stories import Chance, Stories
 from tests.integration.worker_rig import Log, State, WorkerProcess, until
 
@@ -109,7 +109,7 @@ async def measure(units: int, events: int, rounds: int) -> dict[str, Any]:
             api = ApiProcess(settings, keys=directory / "keys", store_uri=uri)
             async with State(settings) as state, WorkerProcess(settings) as worker, api:
                 recovery = Recovery(log, state, worker, api, codes)
-                beating = asyncio.create_task(Soak(log, worker, api).beat())
+                beating = asyncio.create_task(beat(log))
                 await recovery.publish(events * len(codes))
                 await recovery.folded()
                 runs = [(await recovery.worker_killed(), await recovery.api_killed()) for _ in range(rounds)]

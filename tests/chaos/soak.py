@@ -90,7 +90,7 @@ class Soak:
 
     async def run(self, *, minutes: int, events_per_s: int) -> None:
         """Stream, ask and weigh."""
-        tasks = [asyncio.create_task(work) for work in (self._stream(events_per_s), self.beat(), self._ask())]
+        tasks = [asyncio.create_task(work) for work in (self._stream(events_per_s), beat(self.log), self._ask())]
         weighing = asyncio.create_task(self._weigh(minutes))
         try:
             done, _ = await asyncio.wait({*tasks, weighing}, return_when=asyncio.FIRST_COMPLETED)
@@ -114,21 +114,6 @@ class Soak:
             self.events += len(some)
             await asyncio.sleep(TICK_S)
 
-    async def beat(self) -> None:
-        """Say every few seconds what is committed, as relays do."""
-        cluster = await cluster_id(self.log.settings)
-        while True:
-            for topic in FACT_TOPICS:
-                positions = {unit: at for (name, unit), at in Counter(self.log.positions).items() if name == topic.name}
-                beat = Heartbeat(
-                    topic=topic.name, service="soak", lineage=self.log.lineage, cluster_id=cluster,
-                    at=datetime.now(UTC), full=True, positions=positions,
-                )  # fmt: skip
-                partition = partition_of(topic.name, self.log.settings.kafka_partitions)
-                value = beat.model_dump_json().encode()
-                await self.log.producer.send(HEADS.name, value, topic.name.encode(), partition)
-            await asyncio.sleep(BEAT_S)
-
     async def _ask(self) -> None:
         await self.api.ready()
         while True:
@@ -149,6 +134,21 @@ class Soak:
         """By how much a process has grown since the warm-up; None while that lasts."""
         held = self.held_mb[name]
         return held[-1] / held[WARM_UP_MINUTES - 1] - 1 if len(held) > WARM_UP_MINUTES else None
+
+
+async def beat(log: Log) -> None:
+    """Say every few seconds what is committed, as relays do."""
+    cluster = await cluster_id(log.settings)
+    while True:
+        for topic in FACT_TOPICS:
+            positions = {unit: at for (name, unit), at in Counter(log.positions).items() if name == topic.name}
+            told = Heartbeat(
+                topic=topic.name, service="soak", lineage=log.lineage, cluster_id=cluster,
+                at=datetime.now(UTC), full=True, positions=positions,
+            )  # fmt: skip
+            partition = partition_of(topic.name, log.settings.kafka_partitions)
+            await log.producer.send(HEADS.name, told.model_dump_json().encode(), topic.name.encode(), partition)
+        await asyncio.sleep(BEAT_S)
 
 
 async def soak(minutes: int, events_per_s: int) -> bool:

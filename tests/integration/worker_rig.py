@@ -202,8 +202,8 @@ class WorkerProcess:
         )  # fmt: skip
         self._reading = asyncio.create_task(self._read())
 
-    async def ready(self) -> None:
-        await until(self._is_ready, what="the worker's readiness")
+    async def ready(self, within_s: float = PATIENCE_S) -> None:
+        await until(self._is_ready, within_s=within_s, what="the worker's readiness")
 
     async def kill(self) -> None:
         """SIGKILL: nothing runs any more in the process."""
