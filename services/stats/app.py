@@ -77,6 +77,7 @@ def make_app(settings: StatsSettings, clock: Clock, *, database: str = DATABASE)
     desk = Desk(settings, clock, feed, Composition(CATALOGUE), known, rules, ledger, records)
 
     def changed(rows: Iterable[str], source: Source) -> None:
+        figures.notify(rows, clock.now())
         changes.notify(rows, source)
         desk.notify(rows)
 
@@ -94,6 +95,7 @@ def make_app(settings: StatsSettings, clock: Clock, *, database: str = DATABASE)
         known.search("ha noi", limit=1)  # builds the index of names before somebody waits for it
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(feed.run(readiness.stopping)), tasks.create_task(changes.run())]
+            running.append(tasks.create_task(figures.run(clock)))
             keeping = tasks.create_task(desk.run(readiness.stopping))
             running.append(keeping)
             yield

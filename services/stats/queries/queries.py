@@ -22,7 +22,7 @@ from services.stats.queries.baseline import Baselines
 from services.stats.queries.rows import Rows, SharesOf, no_shares
 from services.stats.queries.selection import Selection
 from services.stats.queries.sets import WantedSet
-from services.stats.queries.tables import Question, Table, Tables
+from services.stats.queries.tables import Question, State, Table, Tables
 from services.stats.view import View
 from services.stats.view.series import Series
 from services.stats.windows import Window
@@ -72,6 +72,12 @@ class Queries(Asking):
         wanted = frozenset(changed)
         units = (unit for unit in self._units_of(selection.city) if unit in wanted)
         return {"as_of": question.as_of, "rows": {unit: table.row(question, unit) for unit in units}}
+
+    def state(self, view: View, selection: Selection) -> State:
+        """What the table would be made of. Raises: WindowError once a named window is no longer offered."""
+        # Each change of a unit is one of its city.
+        version = view.row_version(selection.city)
+        return State(version, (selection.counted(view), self._window(view, selection)))
 
     def contents(self, view: View, selection: Selection, now: datetime) -> dict[str, Any]:
         """What a table is made of: the same in every process that would answer with the same figures."""

@@ -44,6 +44,14 @@ class Question:
         return self.as_of.replace(second=0, microsecond=0)
 
 
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that a table depends on beside the minute: what is asked for, and the version of what it is made of."""
+
+    version: int
+    asked: tuple[tuple[str, ...], Window]
+
+
 @dataclass(slots=True)
 class _Kept:
     """One row: the version of the view and the minute that it was made of, what it came to, and its JSON."""

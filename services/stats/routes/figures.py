@@ -58,16 +58,16 @@ async def list_figures(
 
     With `positions` the answer tells, per topic and unit, up to which position of the sequence it is complete. Beside
     the exact figures of a unit of today stand, as `estimated`, those that its share in divided former units changes.
+    Under load the table may be that of half a second ago, which `as_of` and the positions tell.
     """
-    now = clock.now()
     if map_ is Map.WAS:
-        return answer(request, figures.table(selection, now, with_positions=positions, map_=map_))
-    known = not_modified(request, figures.tag(selection, now, with_positions=positions))
-    if known is not None:
-        return known
-    await figures.prepare(selection, now)
-    tagged = figures.tag(selection, now, with_positions=positions)
-    return rendered(figures.snapshot(selection, now, with_positions=positions), headers=tagged)
+        return answer(request, figures.table(selection, clock.now(), with_positions=positions, map_=map_))
+    if "if-none-match" in request.headers:
+        known = not_modified(request, figures.tag(selection, clock.now(), with_positions=positions))
+        if known is not None:
+            return known
+    table, tagged = await figures.read(selection, clock, with_positions=positions)
+    return not_modified(request, tagged) or rendered(table, headers=tagged)
 
 
 @router.get("/figures/set")
