@@ -2,9 +2,11 @@
 
 Everything runs as it does in production, each in a process of its own: broker, store, the worker that folds, the API,
 and one more that puts events on the broker. This one only asks, over one kept connection, and its clock runs from the
-first byte of a question to the last of its answer. Memory and processor time are those of the API alone. The events
-that are told to have arrived are those that the API's figures contain, by its own account. How late a timer of 5 ms
-goes off in this process meanwhile tells what the machine itself, busy with all of it, adds to any answer.
+first byte of a question to the last of its answer. `undisturbed` is the same without the time for which the API or
+the one who asks was ready to run and other processes had all processors, as Linux counts it for each. Memory and
+processor time are those of the API alone. The events that are told to have arrived are those that the API's figures
+contain, by its own account. How late a timer of 5 ms goes off in this process meanwhile tells what the machine itself,
+busy with all of it, adds to any answer.
 """
 
 from __future__ import annotations
@@ -45,8 +47,11 @@ GOAL_MB: Final = {126: 400, 3_321: 2_000}
 class Client:
     """Asks one question after another and waits for each answer, as a program does that has nothing else to do."""
 
-    def __init__(self, port: int) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
+    def __init__(self, api: ApiProcess) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=PATIENCE_S)
+        self._api = api.pid
+        self.took_ms: list[float] = []
+        self.undisturbed_ms: list[float] = []
 
     def get(self, path: str) -> bytes:
         self._connection.request("GET", path)
@@ -56,22 +61,26 @@ class Client:
             raise RuntimeError(f"{path} was answered with {answer.status}")
         return body
 
-    def tables(self, cities: Sequence[str], windows: Sequence[str], seconds: float) -> list[float]:
-        """How long all cities' tables of a window took together, in milliseconds; windows in turn.
+    def tables(self, cities: Sequence[str], windows: Sequence[str], seconds: float) -> None:
+        """Note how long all cities' tables of a window took together; windows in turn.
 
         The first round, for which nothing is remembered, warms up.
         """
-        took: list[float] = []
         until, number = time.perf_counter() + seconds, 0
         while time.perf_counter() < until or number <= len(windows) + 1:
             window, number = windows[number % len(windows)], number + 1
-            began = time.perf_counter()
+            began, waited_ms = time.perf_counter(), self._waited_ms()
             for city in cities:
                 self.get(f"/v1/figures?city={city}&window={window}")
             if number > len(windows):
-                took.append((time.perf_counter() - began) * 1e3)
+                self.took_ms.append((time.perf_counter() - began) * 1e3)
+                self.undisturbed_ms.append(max(0.0, self.took_ms[-1] - self._waited_ms() + waited_ms))
             time.sleep(BREATH_S)
-        return took
+
+    def _waited_ms(self) -> float:
+        """How long the API's event loop and this thread have been ready to run without a processor."""
+        places = (f"/proc/{self._api}/schedstat", "/proc/thread-self/schedstat")
+        return sum(int(Path(place).read_text().split()[1]) for place in places) / 1e6
 
     def applied(self) -> tuple[int, int]:
         """How many events the figures contain, and how many committed ones they lack."""
@@ -130,17 +139,18 @@ async def lateness(late_ms: list[float]) -> None:
 
 async def measure(api: ApiProcess, cities: Sequence[str], windows: Sequence[str], seconds: float) -> dict[str, Any]:
     """One run."""
-    client, late_ms = Client(api.port), list[float]()
+    client, late_ms = Client(api), list[float]()
     timer = asyncio.create_task(lateness(late_ms))
     (before, _), began, cpu_s = await asyncio.to_thread(client.applied), time.perf_counter(), processor_s(api.pid)
-    took = await asyncio.to_thread(client.tables, cities, windows, seconds)
+    await asyncio.to_thread(client.tables, cities, windows, seconds)
     elapsed_s, cpu_s = time.perf_counter() - began, processor_s(api.pid) - cpu_s
     after, behind = await asyncio.to_thread(client.applied)
     timer.cancel()
     return {
         "windows": len(windows),
-        "asked": len(took),
-        **told(took),
+        "asked": len(client.took_ms),
+        **told(client.took_ms),
+        "undisturbed": told(client.undisturbed_ms),
         "events_per_s": round((after - before) / elapsed_s),
         "behind": behind,
         "api_mb": round(resident_mb(api.pid)),

@@ -132,6 +132,7 @@ def _for_ever(table: tables.Table, _: tables.Question, unit: str) -> orjson.Frag
     ("owner", "guard", "sabotage"),
     [
         pytest.param(View, "changed_since", _nothing, id="changed series not told"),
+        pytest.param(View, "first_day_changed_since", lambda *_: None, id="changed days not told"),
         pytest.param(View, "row_version", lambda *_: 0, id="changed rows not told"),
         pytest.param(tables.Question, "minute", property(lambda _: BEGIN), id="time stands still"),
         pytest.param(Baselines, "coverage", lambda *_: (), id="silence of the city not noticed"),

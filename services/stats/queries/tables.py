@@ -121,14 +121,17 @@ class Table:
         if kept is None:
             return {}
         changed = question.view.changed_since(area.key, kept.version)
+        first_day = question.view.first_day_changed_since(area.key, kept.version)
         if kept.minute != question.minute:
             changed |= self._rows.evaluation.ahead
+            first_day = 0
         found: dict[Interval, Evaluated] = {}
         for interval in step.intervals:
             known = kept.known.get(interval)
             if known is not None and interval not in found:
                 again = self._rows.evaluation.evaluated_again
-                found[interval] = again(area.series, question.figures, interval, known, changed) if changed else known
+                same = not changed or first_day is None or interval.last_day.toordinal() < first_day
+                found[interval] = known if same else again(area.series, question.figures, interval, known, changed)
         return found
 
 

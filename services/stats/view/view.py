@@ -9,13 +9,15 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from services.stats.panes import SPLIT, Head, NamedWindow, PaneRecord, bucket_number, decode, first_pane
-from services.stats.view.series import Series
+from services.stats.view.series import PANES_A_DAY, Series
 from shared.contracts.stats import Tier
 
 Source = tuple[str, str]  # (topic, unit)
 Version = tuple[int, int]
 Row = Mapping[str, Series]
 """Series by metric; under a topic's name, by day, how many of its figures have anything on that day."""
+
+MOST_DAYS: Final = 64  # of so many it is remembered, row by row, when they changed
 
 _EMPTY: Final[Row] = MappingProxyType({})
 _NO_SERIES: Final[Mapping[str, Any]] = MappingProxyType({})
@@ -53,6 +55,7 @@ class View:
         self._last_recorded: dict[str, datetime] = {}
         self._row_versions: dict[str, int] = {}
         self._changed_at: dict[str, dict[str, int]] = defaultdict(dict)
+        self._days_changed_at: dict[str, dict[int, int]] = defaultdict(dict)
 
     # -- what the topic says
 
@@ -135,6 +138,10 @@ class View:
         """The series of the row that have changed after that version of the view."""
         return {name for name, at in self._changed_at.get(row, {}).items() if at > version}
 
+    def first_day_changed_since(self, row: str, version: int) -> int | None:
+        """Before the day of this number nothing in the row has changed after that version; None if nothing has."""
+        return min((day for day, at in self._days_changed_at.get(row, {}).items() if at > version), default=None)
+
     def carried(self, unit: str) -> Mapping[str, Row]:
         """What was recorded under the unit's code and lies elsewhere today, by today's unit (SPLIT if not known)."""
         return self._carried.get(unit, {})
@@ -200,6 +207,7 @@ class View:
         city = self._city_of(record.unit)
         first = first_pane(record.tier, bucket_number(record.tier, record.bucket))
         touched = {city}
+        first_day: int | None = None
         for name in before.keys() | now.keys():
             was, is_ = before.get(name, _NO_CELLS), now.get(name, _NO_CELLS)
             if was == is_:
@@ -208,11 +216,23 @@ class View:
             topic = self._topic_of.get(metric) if record.tier is Tier.DAY else None
             cells = _difference(was, is_)
             days = _difference(dict.fromkeys(was, 1), dict.fromkeys(is_, 1)) if topic is not None else _NO_CELLS
+            day = (first + min(cells, default=0)) // PANES_A_DAY[record.tier]
+            first_day = day if first_day is None else min(day, first_day)
             for row in self._rows_of(record.unit, today, city, metric, touched):
                 row[metric].panes(record.tier).add(first, cells)
                 if topic is not None:
                     row[topic].panes(Tier.DAY).add(first, days)
+        if first_day is not None:
+            for each in touched:
+                self._note_day(each, first_day)
         return touched
+
+    def _note_day(self, row: str, day: int) -> None:
+        days = self._days_changed_at[row]
+        days[day] = self.version + 1
+        if len(days) > MOST_DAYS:  # the older half becomes one: which of them it was matters to nobody who asks often
+            older = sorted(days)[: MOST_DAYS // 2]
+            days[older[0]] = max(map(days.pop, older))
 
     def _rows_of(
         self, unit: str, today: str, city: str, metric: str, touched: set[str]

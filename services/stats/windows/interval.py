@@ -36,16 +36,14 @@ class Interval:
     first_pane: int = field(init=False, compare=False)
     end_pane: int = field(init=False, compare=False)
     """The number of the pane after the last one."""
+    last_day: date = field(init=False, compare=False)
+    """The local day in which it ends; a midnight ends the day before."""
 
     def __post_init__(self) -> None:
-        # Every series of an answer asks for the two.
+        # Every series of an answer asks for these.
         object.__setattr__(self, "first_pane", pane_number(self.tier, self.start))
         object.__setattr__(self, "end_pane", pane_number(self.tier, self.end))
-
-    @property
-    def last_day(self) -> date:
-        """The local day in which it ends; a midnight ends the day before."""
-        return (self.end - timedelta(microseconds=1)).date()
+        object.__setattr__(self, "last_day", (self.end - timedelta(microseconds=1)).date())
 
     @property
     def reached(self) -> datetime:
