@@ -22,7 +22,7 @@ ADDRESSES = PULSE_STATS_URL="$${PULSE_STATS_URL:-$(PULSE_URL)}" $(if $(GATEWAY),
 	PULSE_PATROLS_URL='$(PULSE_URL)/patrols' PULSE_AWARDS_URL='$(PULSE_URL)/awards')
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types arch bench bench-fold bench-freshness bench-query bench-recovery bench-receipts bench-intake chaos fuzz soak e2e up down lock places days-off docs token verify venv venv-run
+.PHONY: help run test lint types arch bench bench-fold bench-freshness bench-query bench-query-alone bench-recovery bench-receipts bench-intake chaos fuzz soak e2e up down lock places days-off docs token verify venv venv-run
 
 help: ## Show what there is
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ bench-fold: venv ## Measure decoding and folding alone, without a broker
 
 bench-query: venv ## Measure the table with comparisons, every process as in production, while events arrive: ARGS="--units 3321"
 	$(VENV)/python -m benchmarks.query $(ARGS)
+
+bench-query-alone: venv ## Measure the same in processor time of the API alone, for a machine that others keep busy
+	$(VENV)/python -m benchmarks.alone $(ARGS)
 
 bench-recovery: venv ## Kill worker and API over a year's state and measure how long figures stand still: ARGS="--units 3321"
 	$(VENV)/python -m benchmarks.recovery $(ARGS)

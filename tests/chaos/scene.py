@@ -26,7 +26,7 @@ from shared.store.client import Store
 from tests.chaos.broker import Broker
 from tests.chaos.oracle import Accepted, Source
 from tests.chaos.worker import NO_FENCE
-from tests.integration.worker_rig import GENERATION, STATE, WorkerProcess, shared_by, until
+from tests.integration.worker_rig import GENERATION, PATIENCE_S, STATE, WorkerProcess, shared_by, until
 
 CAUGHT_UP_S: Final = 240.0  # everything so far again, on a machine that has two cores for all of it
 
@@ -50,14 +50,14 @@ class RelayProcess(ChaosWorker):
         super().__init__(settings, instance="relay", fence=True)
         self._command = [sys.executable, "-m", "tests.chaos.relay", store_uri, database]
 
-    async def ready(self) -> None:
+    async def ready(self, within_s: float = PATIENCE_S) -> None:
         """Return when it publishes every topic."""
 
         async def relaying() -> bool:
             told = [orjson.loads(line) for line in self.output if '"relaying"' in line]
             return {line["topic"] for line in told} >= {topic.name for topic in FACT_TOPICS}
 
-        await until(relaying, what="the relay to publish all topics")
+        await until(relaying, within_s=within_s, what="the relay to publish all topics")
 
 
 class Follower:

@@ -21,8 +21,8 @@ from services.stats.queries.rows import Line, Rows, SharesOf, Step
 from services.stats.view import View
 from services.stats.windows import Comparison, Interval, Window
 
-MOST_ROWS: Final = 2_048
-"""So many rows are remembered, some 40 kB each: eight windows of the largest city, or a few of every one."""
+MOST_ROWS: Final = 4_096
+"""So many rows are remembered, some 40 kB each: one window of the whole country, or 32 of one city."""
 
 Basis: TypeAlias = tuple[datetime, int, tuple[bool, ...]]
 """What all rows of a table share besides the view: the minute, what lies elsewhere, and when the city reported."""
