@@ -3,6 +3,7 @@
 import os
 import re
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from shared.contracts.tips import TipStream
 from shared.security import EVERYWHERE, Role, issue_token
 
 JWT_PRIVATE: Final = "jwt.key"
@@ -77,9 +79,17 @@ def rotate_communes_key(directory: Path) -> Path:
     return public
 
 
-def local_token(directory: Path, role: Role, units: list[str], *, subject: str, ttl: timedelta) -> str:
+def local_token(
+    directory: Path,
+    role: Role,
+    units: list[str],
+    *,
+    subject: str,
+    ttl: timedelta,
+    streams: Sequence[TipStream] | None = None,
+) -> str:
     """A token signed with the key of this directory. Raises: FileNotFoundError before the keys are made."""
-    return issue_token((directory / JWT_PRIVATE).read_bytes(), role, units, subject, ttl)
+    return issue_token((directory / JWT_PRIVATE).read_bytes(), role, units, subject, ttl, streams=streams)
 
 
 @cli.command()
@@ -107,6 +117,9 @@ def token(
     unit: Annotated[list[str] | None, typer.Option(help='A commune or city code, or "*"; may be repeated.')] = None,
     subject: Annotated[str, typer.Option(help="Who the caller is.")] = "local",
     ttl: Annotated[float, typer.Option(help="Hours until the token expires.", min=0.001, max=24 * 366)] = 12.0,
+    stream: Annotated[
+        list[TipStream] | None, typer.Option(help="The stream of tips that the caller handles, if not both.")
+    ] = None,
     keys: Annotated[Path, typer.Option(help="Where the keys are kept.")] = DEFAULT_DIRECTORY,
 ) -> None:
     """Print a bearer token for the local set-up."""
@@ -119,7 +132,7 @@ def token(
             f"There are no keys in {keys}: `make run` makes them, and so does `python -m deploy.keys init`.", err=True
         )
         raise typer.Exit(1)
-    typer.echo(local_token(keys, role, units, subject=subject, ttl=timedelta(hours=ttl)))
+    typer.echo(local_token(keys, role, units, subject=subject, ttl=timedelta(hours=ttl), streams=stream or None))
 
 
 def _of_communes(directory: Path) -> tuple[Path, Path]:

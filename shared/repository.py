@@ -1,9 +1,10 @@
-"""Aggregates in the store, one collection per kind, within the caller's units; must not know any rule of theirs."""
+"""Aggregates in the store, one collection per kind, within the caller's reach; must not know any rule of theirs."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import fields
 from datetime import datetime
-from typing import Any, Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 import msgspec
 
@@ -41,22 +42,20 @@ class Aggregates(Generic[A]):
     # -- reading
 
     async def find(self, id: str, caller: Principal) -> A:
-        """Raises: NotFound if there is none, or it lies outside the caller's units: nobody can tell which."""
+        """Raises: NotFound if there is none, or it is out of the caller's reach: nobody can tell which."""
         document = await self._documents.find_one({"_id": id})
-        if document is None or not caller.covers(document["unit"]):
+        if document is None or not _within_reach(document, caller):
             raise NotFound(f"There is no {self.kind.NOUN} {id}.")
         return self._read(document)
 
     async def find_known(self, ids: Iterable[str], caller: Principal) -> dict[str, A]:
-        """Those of the ids that exist within the caller's units."""
+        """Those of the ids that exist within the caller's reach."""
         documents = self._found(sorted(set(ids)))
-        return {found["_id"]: self._read(found) async for found in documents if caller.covers(found["unit"])}
+        return {found["_id"]: self._read(found) async for found in documents if _within_reach(found, caller)}
 
     async def page(self, caller: Principal, *, unit: str, cursor: str | None, limit: int) -> tuple[list[A], str | None]:
         """Those of the unit, latest first, and where the next page begins. Raises: NotFound for a unit out of reach."""
-        if not caller.covers(unit):
-            raise NotFound(f"There is no unit {unit} among yours.")
-        query: Document = {"unit": unit}
+        query = self._of_unit(unit, caller)
         if cursor is not None:
             after = decode_cursor(cursor, at=str, id=str)
             at = datetime.fromisoformat(str(after["at"]))
@@ -122,6 +121,14 @@ class Aggregates(Generic[A]):
 
         return write
 
+    def _of_unit(self, unit: str, caller: Principal) -> Document:
+        """What a list of a unit is made of. Raises: NotFound for a unit out of reach."""
+        if not caller.covers(unit):
+            raise NotFound(f"There is no unit {unit} among yours.")
+        if caller.streams is None or "stream" not in {field.name for field in fields(self.kind)}:
+            return {"unit": unit}
+        return {"unit": unit, "stream": {"$in": sorted(caller.streams)}}
+
     async def _found(self, ids: Sequence[str], fields: Document | None = None) -> AsyncIterator[Document]:
         for start in range(0, len(ids), LOOKED_UP):
             wanted = list(ids[start : start + LOOKED_UP])
@@ -129,11 +136,15 @@ class Aggregates(Generic[A]):
                 yield document
 
     def _document(self, aggregate: A) -> Document:
-        fields: dict[str, Any] = msgspec.to_builtins(aggregate)
-        return {"_id": fields.pop("id"), **fields, "at": aggregate.occurred_at}
+        document: Document = msgspec.to_builtins(aggregate)
+        return {"_id": document.pop("id"), **document, "at": aggregate.occurred_at}
 
     def _read(self, document: Document) -> A:
         return msgspec.convert({**document, "id": document["_id"]}, self.kind)
+
+
+def _within_reach(document: Document, caller: Principal) -> bool:
+    return caller.covers(document["unit"]) and caller.handles(document.get("stream"))
 
 
 async def persistently(attempt: Callable[[], Awaitable[T]]) -> T:

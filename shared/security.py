@@ -53,15 +53,17 @@ def _city_of(unit: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """An authenticated caller with the units they may see.
+    """An authenticated caller with the units, and the streams of tips, that they may see.
 
-    Shape: units are commune codes, city codes (which cover all their communes, old and new) or "*".
+    Shape: units are commune codes, city codes (which cover all their communes, old and new) or "*"; streams are the
+    names of streams, or None where no stream is out of reach.
     """
 
     subject: str
     role: Role
     units: frozenset[str]
     city_of: CityOf = field(default=_city_of, repr=False, compare=False)
+    streams: frozenset[str] | None = None
 
     @property
     def everywhere(self) -> bool:
@@ -76,6 +78,10 @@ class Principal:
             return self.city_of(unit) in self.units
         except LookupError:
             return False
+
+    def handles(self, stream: str | None) -> bool:
+        """True if the caller may see and handle what is of this stream; what is of none is everybody's."""
+        return stream is None or self.streams is None or stream in self.streams
 
 
 LOCAL_READER: Final = Principal("local-reader", Role.CITY_OPERATOR, frozenset({EVERYWHERE}))
@@ -140,7 +146,16 @@ class Authenticator:
             raise Unauthorised("The token names no role known here.") from None
         if not isinstance(units, list) or not units or not all(isinstance(unit, str) for unit in units):
             raise Unauthorised("The token names no units.")
-        return Principal(str(claims["sub"]), role, frozenset(units), self._city_of)
+        return Principal(str(claims["sub"]), role, frozenset(units), self._city_of, _streams(claims))
+
+
+def _streams(claims: dict[str, Any]) -> frozenset[str] | None:
+    if "streams" not in claims:
+        return None
+    streams = claims["streams"]
+    if not isinstance(streams, list) or not streams or not all(isinstance(stream, str) for stream in streams):
+        raise Unauthorised("The token limits its holder to no stream at all.")
+    return frozenset(streams)
 
 
 _BEARER = HTTPBearer(auto_error=False, bearerFormat="JWT", scheme_name="bearer")
@@ -179,10 +194,11 @@ def issue_token(
     subject: str,
     ttl: timedelta,
     *,
+    streams: Sequence[str] | None = None,
     issuer: str = "commune-pulse",
     audience: str = "commune-pulse",
 ) -> str:
-    """A signed token for the local set-up and for tests; the algorithm follows the kind of key."""
+    """A signed token for the local set-up and for tests; the algorithm follows the kind of key. None: both streams."""
     raw = private_key_pem.encode() if isinstance(private_key_pem, str) else private_key_pem
     key = load_pem_private_key(raw, password=None)
     now = datetime.now(UTC)
@@ -194,7 +210,7 @@ def issue_token(
         "exp": now + ttl,
         "role": role.value,
         "units": list(units),
-    }
+    } | ({} if streams is None else {"streams": list(streams)})
     return jwt.encode(claims, key, algorithm=_algorithm_of(key))  # type: ignore[arg-type]
 
 

@@ -15,7 +15,6 @@ from services.tips.domain.clocks.clock import GOING
 from services.tips.domain.states import OPEN
 from services.tips.domain.timekeeping import wakes_at
 from shared.contracts.tips import TipStream
-from shared.errors import NotFound
 from shared.repository import Aggregates
 from shared.security import Principal
 from shared.store.client import Document, Session, Store
@@ -70,9 +69,9 @@ class Cases(Aggregates[Tip]):
 
         Raises: NotFound for a unit out of reach; InvalidInput for a cursor of another list.
         """
-        if not caller.covers(unit):
-            raise NotFound(f"There is no unit {unit} among yours.")
-        query: Document = {"unit": unit, "open": True, **wanted.query()}
+        query: Document = {**self._of_unit(unit, caller), "open": True, **wanted.query()}
+        if not caller.handles(wanted.stream):
+            return [], None
         if cursor is not None:
             after = decode_cursor(cursor, due=str, id=str)
             due = datetime.fromisoformat(str(after["due"]))

@@ -21,7 +21,7 @@ from services.tips.domain.timekeeping import follow
 from services.tips.receipts import Receipt, ReceiptHasher, read_receipt
 from shared.contracts.base import Event
 from shared.contracts.tips import TipSource
-from shared.errors import InvalidInput
+from shared.errors import Forbidden, InvalidInput
 from shared.ids import anonymous_id, new_id
 from shared.places import local_date, places
 from shared.placing import unit_of_fact
@@ -90,8 +90,11 @@ def recorded_tip(
 ) -> tuple[Tip, Sequence[Event]]:
     """The tip after as much of its life as was told, and an event for each step of it, in order of time.
 
-    Of its clocks only those tell anything that the book leaves running.
+    Of its clocks only those tell anything that the book leaves running. Raises: Forbidden for a stream that is not the
+    caller's.
     """
+    if not caller.handles(command.stream):
+        raise Forbidden(f"Your token is not for the stream {command.stream}.")
     events: Sequence[Event]
     tip, events = Tip.submit(
         id=id,

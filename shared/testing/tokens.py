@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,10 +21,19 @@ class TokenMint:
         self.public_key_file = directory / "jwt-public.pem"
         self.public_key_file.write_bytes(key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
 
-    def token(self, role: Role, *units: str, subject: str = "somebody", ttl: timedelta = timedelta(minutes=5)) -> str:
-        """A token for the role in these units."""
-        return issue_token(self.private_pem, role, units, subject, ttl)
+    def token(
+        self,
+        role: Role,
+        *units: str,
+        subject: str = "somebody",
+        ttl: timedelta = timedelta(minutes=5),
+        streams: Sequence[str] | None = None,
+    ) -> str:
+        """A token for the role in these units, and these streams of tips; for both unless told."""
+        return issue_token(self.private_pem, role, units, subject, ttl, streams=streams)
 
-    def headers(self, role: Role, *units: str, subject: str = "somebody") -> dict[str, str]:
+    def headers(
+        self, role: Role, *units: str, subject: str = "somebody", streams: Sequence[str] | None = None
+    ) -> dict[str, str]:
         """The header that carries such a token."""
-        return {"Authorization": f"Bearer {self.token(role, *units, subject=subject)}"}
+        return {"Authorization": f"Bearer {self.token(role, *units, subject=subject, streams=streams)}"}

@@ -159,11 +159,14 @@ class Caller:
         role: Role | None = None,
         scope: str | None = None,
         into: str | None = None,
+        stream: TipStream | None = None,
     ) -> httpx.Response:
         path = re.sub(r"\{\w+\}", object_id, route.path.replace("{number}", "0"))
         headers = {"Idempotency-Key": str(uuid4())}
         if role is not None:
-            headers |= self.rig.mint.headers(role, scope or operation.scope, subject=f"{role}-{scope}")
+            streams = [stream] if stream else None
+            subject = f"{role}-{scope}-{stream}"
+            headers |= self.rig.mint.headers(role, scope or operation.scope, subject=subject, streams=streams)
         body = operation.body
         if isinstance(body, dict):
             body = {name: (into or object_id) if value == "…" else value for name, value in body.items()}
@@ -330,23 +333,25 @@ async def test_every_cell_of_role_operation_commune_and_state_is_as_the_policy_s
     await kept(desk.intake, *anchors.values(), *(cell.tip for cell in cells))
     absent = str(uuid4())
 
-    async def answered(cell: Cell, object_id: str, scope: str) -> httpx.Response:
+    async def answered(cell: Cell, object_id: str, scope: str, stream: TipStream | None = None) -> httpx.Response:
         into = anchors[cell.tip.stream].id
-        return await cell.caller.call(cell.route, cell.operation, object_id, role=cell.role, scope=scope, into=into)
+        return await cell.caller.call(
+            cell.route, cell.operation, object_id, role=cell.role, scope=scope, into=into, stream=stream
+        )
 
     async def face_of_what_is_not_there(cell: Cell) -> tuple[str, Face]:
         return cell.face_key, faceless(await answered(cell, absent, UNIT), absent)
 
     async def kept_out(cell: Cell) -> object:
-        """What is wrong with the answers to those from elsewhere, and to those in a role that it is not for."""
+        """What is wrong with the answers to those from elsewhere, of the other stream, and in a role it is not for."""
         faces = {nothing[cell.face_key], faceless(await answered(cell, cell.tip.id, OTHER), cell.tip.id)}
-        if not cell.may_call:
-            faces.add(faceless(await answered(cell, cell.tip.id, UNIT), cell.tip.id))
+        stream = other_of(cell.tip.stream) if cell.may_call else None
+        faces.add(faceless(await answered(cell, cell.tip.id, UNIT, stream), cell.tip.id))
         as_it_should = {face[0] for face in faces} == {404 if cell.may_call else 403} and len(faces) == 1
         return None if as_it_should else (*cell.name, [face[:2] for face in faces])
 
     async def let_in(cell: Cell) -> object:
-        answer = await answered(cell, cell.tip.id, UNIT)
+        answer = await answered(cell, cell.tip.id, UNIT, cell.tip.stream)
         return None if answer.status_code == expected_of(cell) else (*cell.name, answer.text)
 
     nothing = dict(await each_of(face_of_what_is_not_there, {cell.face_key: cell for cell in cells}.values()))
@@ -356,6 +361,11 @@ async def test_every_cell_of_role_operation_commune_and_state_is_as_the_policy_s
     mine = [cell for cell in cells if cell.may_call]
     assert [wrong for wrong in await each_of(let_in, mine, at_once=1) if wrong] == []
     assert (len(cells) > 4_000, len(mine) > 1_000) == (True, True)
+
+
+def other_of(stream: TipStream) -> TipStream:
+    (other,) = set(TipStream) - {stream}
+    return other
 
 
 async def each_of(call: Callable[[Cell], Awaitable[T]], cells: Iterable[Cell], *, at_once: int = AT_ONCE) -> list[T]:
@@ -407,3 +417,56 @@ async def test_the_matrix_notices_who_sees_another_commune(desk: DeskRig, monkey
 
     with pytest.raises(AssertionError, match="show_tip"):
         await test_every_cell_of_role_operation_commune_and_state_is_as_the_policy_says(desk)
+
+
+async def test_the_matrix_notices_who_sees_the_other_stream(desk: DeskRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = [cell for cell in cells_of(desk) if cell.route.name == "show_tip"]
+    monkeypatch.setattr("tests.integration.test_tips_permissions.cells_of", lambda _: shown)
+    monkeypatch.setattr(Principal, "handles", lambda *_: True)
+
+    with pytest.raises(AssertionError, match="show_tip"):
+        await test_every_cell_of_role_operation_commune_and_state_is_as_the_policy_says(desk)
+
+
+async def test_lists_tell_only_of_the_streams_of_a_caller(desk: DeskRig) -> None:
+    named = {"name": "A", "contact": "B"}
+    wishes, tips, intake = {}, {}, desk.intake
+    for stream in TipStream:
+        answer = await intake.submit(headers=intake.officer, stream=stream, reporter=named, text="mất xe máy")
+        tips[stream] = answer.json()["id"]
+        wish = {"tip": tips[stream], "reason": "x"}
+        wishes[stream] = (await desk.post("/v1/identity-requests", wish, by=intake.officer)).json()["id"]
+
+    for stream in TipStream:
+        by = intake.mint.headers(Role.COMMUNE_OFFICER, UNIT, streams=[stream])
+        asked = f"unit={UNIT}"
+        for path in (f"/v1/tips?{asked}", f"/v1/worklist?{asked}", f"/v1/worklist?{asked}&stream={stream.value}"):
+            assert ids_in(await intake.client.get(path, headers=by)) == [tips[stream]], path
+        foreign = f"/v1/worklist?{asked}&stream={other_of(stream).value}"
+        assert ids_in(await intake.client.get(foreign, headers=by)) == []
+        wished = await desk.client.get(f"/v1/identity-requests?{asked}", headers=by)
+        assert ids_in(wished) == [wishes[stream]]
+        hidden = await desk.client.get(f"/v1/identity-requests/{wishes[other_of(stream)]}", headers=by)
+        assert hidden.status_code == 404
+        found = await desk.post("/v1/search", {"unit": UNIT, "words": "mat xe"}, by=by)
+        assert [each["tip"]["id"] for each in found.json()["found"]] == [tips[stream]]
+
+
+async def test_a_book_of_the_other_stream_is_not_taken_in(rig: TipsRig) -> None:
+    by = rig.mint.headers(Role.COMMUNE_OFFICER, UNIT, streams=[TipStream.SECURITY_INFORMATION])
+    book = [
+        {
+            "type": "tip", "key": stream.value, "unit": UNIT, "stream": stream.value, "category": "theft",
+            "source": "force_member", "received_at": (NOW - timedelta(days=1)).isoformat(),
+        }
+        for stream in TipStream
+    ]  # fmt: skip
+
+    answer = await rig.post("/v1/imports", {"records": book}, headers=by)
+
+    outcomes = {each["key"]: each["outcome"] for each in answer.json()["outcomes"]}
+    assert outcomes == {"crime_report": "rejected", "security_information": "created"}
+
+
+def ids_in(answer: httpx.Response) -> list[str]:
+    return [each["id"] for each in answer.json()["items"]]

@@ -45,6 +45,15 @@ async def test_a_good_token_tells_who_where_and_as_what(mint: TokenMint) -> None
     assert caller == Principal("officer-7", Role.COMMUNE_OFFICER, frozenset({"00070"}))
 
 
+async def test_a_token_may_be_limited_to_streams_of_tips(mint: TokenMint) -> None:
+    checks = authenticator(mint.public_key_file)
+    limited = await checks.authenticate(mint.token(Role.COMMUNE_OFFICER, "00070", streams=["crime_report"]))
+    free = await checks.authenticate(mint.token(Role.COMMUNE_OFFICER, "00070"))
+
+    assert [limited.handles(stream) for stream in ("crime_report", "security_information", None)] == [True, False, True]
+    assert [free.handles(stream) for stream in ("crime_report", "security_information", None)] == [True, True, True]
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -57,6 +66,9 @@ async def test_a_good_token_tells_who_where_and_as_what(mint: TokenMint) -> None
         {"exp": datetime(2026, 1, 1, tzinfo=UTC)},
         {"role": None},
         {"role": "king"},
+        {"streams": []},
+        {"streams": "crime_report"},
+        {"streams": [1]},
         {"units": None},
         {"units": []},
         {"units": "00070"},

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.tips.custody.identity_request import IdentityRequest, IdentityRequestStatus
+from shared.contracts.tips import TipStream
 from shared.errors import Forbidden, TransitionNotAllowed
 
 AT = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -12,7 +13,9 @@ HOUR = timedelta(hours=1)
 
 
 def asked() -> IdentityRequest:
-    return IdentityRequest(id="r", unit="00070", tip="t", number=0, requested_by="officer", requested_at=AT)
+    return IdentityRequest(
+        id="r", unit="00070", tip="t", stream=TipStream.CRIME_REPORT, number=0, requested_by="officer", requested_at=AT
+    )
 
 
 def test_an_approved_request_opens_for_its_time_and_no_longer() -> None:

@@ -85,10 +85,7 @@ class Figures:
 
     async def _made(self, selection: Selection, clock: Clock) -> Kept:
         """Make the table a few rows at a time; what changed meanwhile, and all that is told of it, at once."""
-        for _ in range(MOST_ROUNDS):
-            if not self._queries.prepare(self._feed.view, selection, clock.now(), ROWS_AT_ONCE):
-                break
-            await asyncio.sleep(0)
+        await self.prepare(selection, clock.now())
         now, view = clock.now(), self._feed.view
         content = self._queries.shown_table(view, selection, now) | {"version": view.version}
         kept = Kept(

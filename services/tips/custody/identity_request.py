@@ -8,6 +8,7 @@ from typing import ClassVar, Final, Self
 
 from shared.aggregate import Aggregate
 from shared.contracts.base import Facts
+from shared.contracts.tips import TipStream
 from shared.errors import Forbidden, TransitionNotAllowed
 
 
@@ -35,6 +36,7 @@ class IdentityRequest(Aggregate):
 
     status: IdentityRequestStatus = IdentityRequestStatus.REQUESTED
     tip: str
+    stream: TipStream
     number: int
     """Which of the tip's reasons is that of this request."""
     requested_by: str

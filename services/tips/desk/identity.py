@@ -30,8 +30,9 @@ async def request_identity(command: RequestIdentity, *, desk: Parts, work: Work)
         piece, to = Piece(tip.id, Kind.REASON, number), [Recipient(Holder.COMMUNE, commune)]
         sealed = seal(command.reason.encode(), piece, to, erasure_key=key)
         wish = IdentityRequest(
-            id=id, unit=tip.unit, tip=tip.id, number=number, requested_by=work.caller.subject, requested_at=at
-        )
+            id=id, unit=tip.unit, tip=tip.id, stream=tip.stream, number=number,
+            requested_by=work.caller.subject, requested_at=at,
+        )  # fmt: skip
         return wish, (desk.identity_requests.inserting([wish]), vault.adding(sealed, {}))
 
     told = deed(Action.IDENTITY_REQUESTED, work.caller, tip=tip.id, about=id)
