@@ -18,31 +18,33 @@ class RegisterTip(Request):
     registered_at: PastTime | None = None
 
 
-class CheckStep(Request):
-    """A step of the check, and what the officer has to say about it."""
+class NotedStep(Request):
+    """A step, and what the officer has to say about it."""
 
-    note: MessageText | None = Field(default=None, repr=False, description=f"Such as who was asked. {SEALED}")
+    note: MessageText | None = Field(
+        default=None, repr=False, description=f"Such as who was asked, or on what grounds. {SEALED}"
+    )
 
 
-class StartVerification(CheckStep):
+class StartVerification(NotedStep):
     """The check begins; now, unless a time is given."""
 
     verification_started_at: PastTime | None = None
 
 
-class VerifyTip(CheckStep):
+class VerifyTip(NotedStep):
     """The check confirmed the tip; now, unless a time is given."""
 
     verified_at: PastTime | None = None
 
 
-class RefuteTip(CheckStep):
+class RefuteTip(NotedStep):
     """The check refuted the tip; now, unless a time is given."""
 
     refuted_at: PastTime | None = None
 
 
-class FindTipInconclusive(CheckStep):
+class FindTipInconclusive(NotedStep):
     """The check ended without a finding either way; now, unless a time is given."""
 
     found_inconclusive_at: PastTime | None = None
@@ -68,37 +70,37 @@ class TransferTip(Request):
         return self
 
 
-class ResolveTip(Request):
+class ResolveTip(NotedStep):
     """The matter is settled within the commune; now, unless a time is given."""
 
     resolved_at: PastTime | None = None
 
 
-class SuspendTip(Request):
+class SuspendTip(NotedStep):
     """The decision to stop the statutory time; now, unless a time is given."""
 
     suspended_at: PastTime | None = None
 
 
-class ResumeTip(Request):
+class ResumeTip(NotedStep):
     """The decision to work on it again; now, unless a time is given."""
 
     resumed_at: PastTime | None = None
 
 
-class ExtendTip(Request):
+class ExtendTip(NotedStep):
     """The decision that grants more time; now, unless a time is given."""
 
     extended_at: PastTime | None = None
 
 
-class CloseTip(Request):
+class CloseTip(NotedStep):
     """The case is put away; now, unless a time is given."""
 
     closed_at: PastTime | None = None
 
 
-class ReopenTip(Request):
+class ReopenTip(NotedStep):
     """Work begins again; now, unless a time is given."""
 
     reopened_at: PastTime | None = None

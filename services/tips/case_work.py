@@ -30,7 +30,15 @@ async def take_step(tip_id: str, step: StepAt, at: datetime | None, *, tips: Cas
 
 
 async def take_noted_step(
-    tip_id: str, step: StepAt, at: datetime | None, text: str, *, noting: Noting, tips: Cases, work: Work
+    tip_id: str,
+    step: StepAt,
+    at: datetime | None,
+    text: str,
+    occasion: Occasion,
+    *,
+    noting: Noting,
+    tips: Cases,
+    work: Work,
 ) -> Tip:
     """The tip one step on, and what the officer notes on it under seal. Raises: Shredded."""
     now = work.clock.now()
@@ -38,7 +46,7 @@ async def take_noted_step(
 
     async def take(before: Tip) -> Tip:
         after, events = timed(lambda tip: step(tip, at=moment), now)(before)
-        note = _note(after, text, Occasion.CHECK, at=moment, work=work)
+        note = _note(after, text, occasion, at=moment, work=work)
         await work.commit(after, events, tips.replacing(before, after), *await noting.writes(after, note))
         return after
 

@@ -65,6 +65,26 @@ async def test_a_note_on_a_step_is_read_at_the_desk_alone_and_the_reading_is_wri
     assert (entry["action"], entry["actor"], entry["tip"]) == ("notes_read", "officer", tip)
 
 
+async def test_the_grounds_of_decisions_on_the_case_are_notes_too(rig: DeskRig) -> None:
+    tip = await checked(rig, stream="crime_report")
+
+    for step in ("extension", "suspension", "resumption", "confirmation", "resolution", "closing", "reopening"):
+        taken = await rig.intake.step(tip, step, {"note": f"{step}: bà Tư Lành"})
+        assert (taken.status_code, "Lành" in taken.text) == (200, False), taken.text
+
+    told = {each["text"].partition(":")[0]: (each["occasion"], each["status"]) for each in (await notes(rig, tip))[1:]}
+    assert told == {
+        "suspension": ("decision", "suspended"),
+        "resumption": ("decision", "verifying"),
+        "extension": ("decision", "verifying"),
+        "confirmation": ("check", "verified"),
+        "resolution": ("decision", "resolved"),
+        "closing": ("decision", "closed"),
+        "reopening": ("decision", "verifying"),
+    }
+    assert "Lành" not in str(await rig.intake.journal())
+
+
 async def test_a_note_sent_again_under_its_key_is_one_note(rig: DeskRig) -> None:
     tip = await checked(rig)
 

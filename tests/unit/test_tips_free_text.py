@@ -77,7 +77,13 @@ def test_every_field_of_words_is_sealed_or_not_kept() -> None:
     found = words_of([*INTAKE, *DESK])
 
     assert {field for _, field in found} <= SEALED | NOT_KEPT | CODES
-    assert {("void_tip", "reason"), ("hold_tip", "reason"), ("verify_tip", "note"), ("submit_tip", "text")} <= found
+    assert {
+        ("void_tip", "reason"),
+        ("hold_tip", "reason"),
+        ("verify_tip", "note"),
+        ("suspend_tip", "note"),
+        ("submit_tip", "text"),
+    } <= found
     assert {("answer_reporter", "text"), ("request_identity", "reason")} <= found
     # It stands in the audit log in clear, and has the form of an order's number.
     assert ("shred_tip", "reason") not in found
@@ -111,7 +117,7 @@ def test_nothing_else_is_kept_as_text_beside_the_seals(kept: type[Any]) -> None:
 
 def test_words_show_themselves_in_no_log_line_and_no_traceback() -> None:
     told = [case_commands.VoidTip(reason="Bà Tư"), case_commands.HoldTip(reason="Bà Tư")]
-    told.append(case_commands.VerifyTip(note="Bà Tư"))
+    told += [case_commands.VerifyTip(note="Bà Tư"), case_commands.SuspendTip(note="Bà Tư")]
 
     assert "Tư" not in repr(told)
 

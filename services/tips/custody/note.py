@@ -16,8 +16,13 @@ class Occasion(StrEnum):
     """What a note was written beside."""
 
     CHECK = "check"
+    DECISION = "decision"
     VOIDING = "voiding"
     HOLD = "hold"
+
+
+LIMITED: Final = frozenset({Occasion.CHECK, Occasion.DECISION})
+"""Nothing may stand in the way of a voiding or a hold."""
 
 
 @dataclass(frozen=True, slots=True)

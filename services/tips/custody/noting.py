@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from services.tips.custody.envelope import Kind, Piece, new_erasure_key, seal
-from services.tips.custody.note import MAX_NOTES, Note, Occasion
+from services.tips.custody.note import LIMITED, MAX_NOTES, Note
 from services.tips.custody.seals import Seals
 from services.tips.custody.vault import Scope, SealedReport, Shredded, Vault
 from services.tips.domain import Tip
@@ -21,12 +21,12 @@ class Noting:
     async def writes(self, tip: Tip, note: Note) -> tuple[Write, ...]:
         """What keeps the note, to be committed with a new version of the tip: that holds back a shredding in between.
 
-        Raises: Shredded; TransitionNotAllowed for one more on the check when the tip has too many.
+        Raises: Shredded; TransitionNotAllowed for one more beside a step when the tip has too many.
         """
         if tip.erased_at is not None:
             raise Shredded("What this tip told was destroyed for good, and nothing can be noted on it.")
         number = await self.vault.count(tip.id, Kind.NOTE)
-        if number >= MAX_NOTES and note.occasion is Occasion.CHECK:
+        if number >= MAX_NOTES and note.occasion in LIMITED:
             raise TransitionNotAllowed(f"This tip has {MAX_NOTES} notes and takes no more.")
         known = await self.vault.erasure_key(tip.id, Scope.CONTENT)
         key = known or new_erasure_key()

@@ -56,7 +56,7 @@ class NoteView(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    occasion: Occasion = Field(description="A step of the check, the voiding, or a legal hold.")
+    occasion: Occasion = Field(description="A step of the check, a decision on the case, the voiding, or a legal hold.")
     status: TipStatus
     noted_at: datetime
     by: str

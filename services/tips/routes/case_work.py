@@ -19,7 +19,7 @@ from services.tips.case_commands import (
 )
 from services.tips.deps import Alteration, Holding, Kept, ThisService
 from services.tips.domain import Tip
-from services.tips.routes.steps import TIP, step
+from services.tips.routes.steps import TIP, noted_step, step
 from services.tips.schemas import TipView
 
 router = APIRouter(prefix="/v1/tips/{tip_id}", tags=["case work"])
@@ -44,50 +44,56 @@ async def transfer_tip(tip_id: str, command: TransferTip, work: Alteration, kept
 
 @router.post("/resolution", response_model=TipView)
 async def resolve_tip(
-    tip_id: str, work: Alteration, kept: Kept, command: Annotated[ResolveTip, Body(default_factory=ResolveTip)]
+    tip_id: str,
+    work: Alteration,
+    service: ThisService,
+    command: Annotated[ResolveTip, Body(default_factory=ResolveTip)],
 ) -> Response:
     """Settle the matter within the commune; security information may be settled without a check."""
-    return await step(tip_id, Tip.resolve, command.resolved_at, work, kept)
+    return await noted_step(tip_id, Tip.resolve, command.resolved_at, command, work, service)
 
 
 @router.post("/suspension", response_model=TipView)
 async def suspend_tip(
-    tip_id: str, work: Alteration, kept: Kept, command: Annotated[SuspendTip, Body(default_factory=SuspendTip)]
+    tip_id: str,
+    work: Alteration,
+    service: ThisService,
+    command: Annotated[SuspendTip, Body(default_factory=SuspendTip)],
 ) -> Response:
     """Stop the statutory time of a crime report."""
-    return await step(tip_id, Tip.suspend, command.suspended_at, work, kept)
+    return await noted_step(tip_id, Tip.suspend, command.suspended_at, command, work, service)
 
 
 @router.post("/resumption", response_model=TipView)
 async def resume_tip(
-    tip_id: str, work: Alteration, kept: Kept, command: Annotated[ResumeTip, Body(default_factory=ResumeTip)]
+    tip_id: str, work: Alteration, service: ThisService, command: Annotated[ResumeTip, Body(default_factory=ResumeTip)]
 ) -> Response:
     """Work on a suspended report again, with the time that the law gives for that."""
-    return await step(tip_id, Tip.resume, command.resumed_at, work, kept)
+    return await noted_step(tip_id, Tip.resume, command.resumed_at, command, work, service)
 
 
 @router.post("/extension", response_model=TipView)
 async def extend_tip(
-    tip_id: str, work: Alteration, kept: Kept, command: Annotated[ExtendTip, Body(default_factory=ExtendTip)]
+    tip_id: str, work: Alteration, service: ThisService, command: Annotated[ExtendTip, Body(default_factory=ExtendTip)]
 ) -> Response:
     """Record that the statutory time was extended, as often as the law allows."""
-    return await step(tip_id, Tip.extend, command.extended_at, work, kept)
+    return await noted_step(tip_id, Tip.extend, command.extended_at, command, work, service)
 
 
 @router.post("/closing", response_model=TipView)
 async def close_tip(
-    tip_id: str, work: Alteration, kept: Kept, command: Annotated[CloseTip, Body(default_factory=CloseTip)]
+    tip_id: str, work: Alteration, service: ThisService, command: Annotated[CloseTip, Body(default_factory=CloseTip)]
 ) -> Response:
     """Put the case away."""
-    return await step(tip_id, Tip.close, command.closed_at, work, kept)
+    return await noted_step(tip_id, Tip.close, command.closed_at, command, work, service)
 
 
 @router.post("/reopening", response_model=TipView)
 async def reopen_tip(
-    tip_id: str, work: Alteration, kept: Kept, command: Annotated[ReopenTip, Body(default_factory=ReopenTip)]
+    tip_id: str, work: Alteration, service: ThisService, command: Annotated[ReopenTip, Body(default_factory=ReopenTip)]
 ) -> Response:
     """Work on it again; what was found stands no longer, in the figures too."""
-    return await step(tip_id, Tip.reopen, command.reopened_at, work, kept)
+    return await noted_step(tip_id, Tip.reopen, command.reopened_at, command, work, service)
 
 
 @router.post("/merge", response_model=TipView)
