@@ -90,6 +90,7 @@ def write_one_more(self: UnitState, topic: str, record: Record, generation: str)
 
 def check_often(*switches: str) -> None:
     scheduling.next_check = lambda now, *_: now + timedelta(seconds=3)
+    scheduling.AGAIN = timedelta(seconds=3)  # type: ignore[misc]
     scheduling.COMMAND = (str(CHECK_LAUNCHER), *switches)  # type: ignore[misc,assignment]
 
 

@@ -30,6 +30,7 @@ NICE: Final = 10  # everything else goes first
 EXIT_AGREES: Final = 0
 EXIT_DIFFERS: Final = 1
 EXIT_NOTHING_DONE: Final = 2
+EXIT_DONE_BEFORE: Final = 3  # of the scheduled one: another process has done it
 
 _log = structlog.get_logger(__name__)
 
@@ -61,7 +62,7 @@ async def _run(settings: StatsSettings, wanted: Wanted) -> int:
     finally:
         store.close()
     if check is None:
-        return EXIT_NOTHING_DONE
+        return EXIT_DONE_BEFORE
     return EXIT_AGREES if check.outcome == "agrees" else EXIT_DIFFERS
 
 
