@@ -1,8 +1,9 @@
 """Whether memory stays bound: a steady stream of events, and what worker and API hold, minute by minute.
 
-Facts lie within one fixed hour of a few communes, so that the first minutes fill every cell of their panes, the rarest
-metrics' too: what grows then is a leak. (With all 126 communes cells go on being filled for half an hour.) Events go
-straight to the broker, numbered as an outbox numbers them; worker and API are the real ones, and the API is asked.
+Facts lie at a few fixed moments in a few communes, so that the first minutes fill every cell of their panes, those of
+the rarest metrics too: what grows then is a leak. (With all communes and a whole hour, cells go on being filled for
+longer than anybody watches.) Events go straight to the broker, numbered as an outbox numbers them; worker and API are
+the real ones, and the API is asked.
 """
 
 import asyncio
@@ -40,6 +41,7 @@ GROWTH_LIMIT: Final = 0.01
 TICK_S: Final = 0.1
 BEAT_S: Final = 5.0
 COMMUNES: Final = 20
+MOMENTS: Final = tuple(timedelta(minutes=minutes) for minutes in (20, 40, 60))
 WINDOWS: Final = ("PT1H", "PT24H", "P30D", "year")
 
 
@@ -102,13 +104,13 @@ class Soak:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _stream(self, events_per_s: int) -> None:
-        hour_ago = datetime.now(UTC) - timedelta(hours=1)
+        began_at = datetime.now(UTC)
         units = [CITY, *(unit.code for unit in places().communes_of(CITY)[:COMMUNES])]
-        chance = Chance(Random(1), units, lambda rng, _: hour_ago + timedelta(seconds=rng.uniform(0, 3_600)))
+        chance = Chance(Random(1), units, lambda rng, now: now - rng.choice(MOMENTS))
         stories, began = Stories(chance, name="soak"), time.monotonic()
         while True:
             due = int((time.monotonic() - began) * events_per_s) - self.events
-            some = [event for _ in range(due) for event in stories.next(hour_ago)]
+            some = [event for _ in range(due) for event in stories.next(began_at)]
             await self.log.publish(some)
             self.log.records.clear()  # nothing is sent again here
             self.events += len(some)
