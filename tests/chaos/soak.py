@@ -40,7 +40,7 @@ WARM_UP_MINUTES: Final = 5
 GROWTH_LIMIT: Final = 0.01
 TICK_S: Final = 0.1
 BEAT_S: Final = 5.0
-COMMUNES: Final = 20
+COMMUNES: Final = 4
 MOMENTS: Final = tuple(timedelta(minutes=minutes) for minutes in (20, 40, 60))
 WINDOWS: Final = ("PT1H", "PT24H", "P30D", "year")
 
