@@ -152,7 +152,7 @@ async def _on_a_running_system(url: str, lines: int, seconds: float) -> tuple[li
 def main(
     seconds: Annotated[float, typer.Option(help="How long with everything running.", min=1)] = 30.0,
     down_s: Annotated[float, typer.Option(help="How long with the broker standing still; 0 leaves it alone.")] = 120.0,
-    lines: Annotated[int, typer.Option(help="How many reporters wait at a time.", min=1)] = 8,
+    lines: Annotated[int, typer.Option(help="How many reporters wait at a time.", min=1)] = 12,
     url: Annotated[str | None, typer.Option(help="A tips service that runs already.")] = None,
 ) -> None:
     """Exit code 1 if a report was refused or lost."""

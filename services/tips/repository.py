@@ -12,12 +12,12 @@ from services.tips.cases import Cases
 from services.tips.custody.vault import Vault
 from services.tips.dialogue.correspondent import Correspondent
 from services.tips.domain import AdvisoryDocument, Tip
+from services.tips.stand_in import CAPITAL, STAND_IN, stand_in
 from shared.repository import Aggregates
 from shared.store.client import Session, Store
 from shared.store.idempotency import IdempotencyKeys
 from shared.work import Write
 
-CAPITAL: Final = "01"  # whose key seals what leads nowhere
 RECEIPT_KEYS: Final = "receipt_keys"
 # Whoever guesses leaves one behind with each message, known receipt or not. A device that is in earnest sends again
 # within minutes; the seven days of other keys would let a guesser fill the store.
@@ -30,10 +30,12 @@ class Tips(Cases):
     def __init__(self, store: Store) -> None:
         super().__init__(store)
         self._receipts = store.collection("receipts")
+        self._stand_ins = store.collection("stand_ins")
 
     async def open(self) -> None:
         await super().open()
         await self._receipts.create_index("tip")
+        await self._stand_ins.replace_one({"_id": STAND_IN}, self._document(stand_in()), upsert=True)
 
     def keeping_receipt(self, tip: Tip, digest: str, reading_key: bytes) -> Write:
         """The write that keeps what finds the tip again, and the public key for what is written to its reporter."""
@@ -47,9 +49,11 @@ class Tips(Cases):
     async def find_by_receipt(self, digest: str) -> Tip | None:
         """The tip of a receipt, whatever its unit: the receipt itself is the right to ask."""
         receipt = await self._receipts.find_one({"_id": digest})
-        # An unknown receipt costs the same two look-ups as a known one.
-        document = await self._documents.find_one({"_id": receipt["tip"] if receipt else digest})
-        return self._read(document) if document else None
+        # An unknown receipt costs the same as a known one: two look-ups, and a tip to read.
+        place, id = (self._documents, receipt["tip"]) if receipt else (self._stand_ins, STAND_IN)
+        document = await place.find_one({"_id": id})
+        tip = self._read(document) if document else None
+        return tip if receipt else None
 
     async def find_anywhere(self, id: str) -> Tip | None:
         """The tip of this id, whatever its unit; for what no caller gets to see."""

@@ -19,10 +19,12 @@ from services.tips.custody.envelope import Envelope, Kind, Piece, unseal
 from services.tips.custody.reporter import Reporter
 from services.tips.custody.seals import Seals
 from services.tips.custody.vault import Scope, SealedReport, Vault
+from services.tips.domain import Tip
 from services.tips.receipts import ALPHABET, new_receipt
 from services.tips.settings import TipsSettings
+from services.tips.stand_in import STAND_IN
 from shared.security import Role
-from tests.integration.tips_rig import OTHER, UNIT, TipsRig, report
+from tests.integration.tips_rig import OTHER, UNIT, Json, TipsRig, report
 
 CANARY_NAME, CANARY_CONTACT = "Canary Nguyen Thi Bi Mat", "0987-CANARY-654"
 REPORTER = {"name": CANARY_NAME, "contact": CANARY_CONTACT}
@@ -44,6 +46,28 @@ class SealingSkipped(Seals):
 
 
 # -- the receipt
+
+
+async def test_a_tip_is_read_for_every_receipt_although_nobody_knows_it(
+    rig: TipsRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = (await rig.submit()).json()["receipt"]
+    tips, read = rig.app.state.parts.repositories.tips, []
+    as_it_is = tips._read
+
+    def reading(document: Json) -> Tip:
+        read.append(document["_id"])
+        tip: Tip = as_it_is(document)
+        return tip
+
+    monkeypatch.setattr(tips, "_read", reading)
+
+    for receipt in (known, new_receipt()):
+        assert (await rig.post("/v1/receipts/status", {"receipt": receipt})).status_code == 200
+
+    assert (len(read), read[1]) == (2, STAND_IN)
+    shown = await rig.client.get(f"/v1/tips/{STAND_IN}", headers=rig.officer)
+    assert shown.status_code == 404
 
 
 async def test_an_anonymous_reporter_gets_a_receipt_and_asks_with_it(rig: TipsRig) -> None:
