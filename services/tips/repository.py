@@ -1,5 +1,6 @@
 """Where this service keeps its aggregates and, apart from them, what it keeps of reporters; owns the collections."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Self
@@ -14,7 +15,7 @@ from services.tips.dialogue.correspondent import Correspondent
 from services.tips.domain import AdvisoryDocument, Tip
 from services.tips.stand_in import CAPITAL, STAND_IN, stand_in
 from shared.repository import Aggregates
-from shared.store.client import Session, Store
+from shared.store.client import DuplicateKey, Session, Store
 from shared.store.idempotency import IdempotencyKeys
 from shared.work import Write
 
@@ -35,7 +36,8 @@ class Tips(Cases):
     async def open(self) -> None:
         await super().open()
         await self._receipts.create_index("tip")
-        await self._stand_ins.replace_one({"_id": STAND_IN}, self._document(stand_in()), upsert=True)
+        with suppress(DuplicateKey):  # another process that starts was faster
+            await self._stand_ins.replace_one({"_id": STAND_IN}, self._document(stand_in()), upsert=True)
 
     def keeping_receipt(self, tip: Tip, digest: str, reading_key: bytes) -> Write:
         """The write that keeps what finds the tip again, and the public key for what is written to its reporter."""

@@ -21,6 +21,7 @@ from services.tips.custody.seals import Seals
 from services.tips.custody.vault import Scope, SealedReport, Vault
 from services.tips.domain import Tip
 from services.tips.receipts import ALPHABET, new_receipt
+from services.tips.repository import Repositories
 from services.tips.settings import TipsSettings
 from services.tips.stand_in import STAND_IN
 from shared.security import Role
@@ -68,6 +69,15 @@ async def test_a_tip_is_read_for_every_receipt_although_nobody_knows_it(
     assert (len(read), read[1]) == (2, STAND_IN)
     shown = await rig.client.get(f"/v1/tips/{STAND_IN}", headers=rig.officer)
     assert shown.status_code == 404
+
+
+async def test_many_processes_start_at_once_on_an_empty_database(rig: TipsRig) -> None:
+    store = rig.runtime.store
+    await store.collection("stand_ins").delete_one({"_id": STAND_IN})
+
+    await asyncio.gather(*(Repositories.of(store).open() for _ in range(16)))
+
+    assert await store.collection("stand_ins").find_one({"_id": STAND_IN}) is not None
 
 
 async def test_an_anonymous_reporter_gets_a_receipt_and_asks_with_it(rig: TipsRig) -> None:

@@ -410,19 +410,13 @@ async def test_the_matrix_notices_a_role_too_many(desk: DeskRig, monkeypatch: py
         await test_each_operation_is_for_the_roles_of_its_policy_and_for_nobody_without_a_token(desk)
 
 
-async def test_the_matrix_notices_who_sees_another_commune(desk: DeskRig, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("guard", ["covers", "handles"])
+async def test_the_matrix_notices_who_sees_another_commune_or_the_other_stream(
+    desk: DeskRig, monkeypatch: pytest.MonkeyPatch, guard: str
+) -> None:
     shown = [cell for cell in cells_of(desk) if cell.route.name == "show_tip"]
     monkeypatch.setattr("tests.integration.test_tips_permissions.cells_of", lambda _: shown)
-    monkeypatch.setattr(Principal, "covers", lambda *_: True)
-
-    with pytest.raises(AssertionError, match="show_tip"):
-        await test_every_cell_of_role_operation_commune_and_state_is_as_the_policy_says(desk)
-
-
-async def test_the_matrix_notices_who_sees_the_other_stream(desk: DeskRig, monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = [cell for cell in cells_of(desk) if cell.route.name == "show_tip"]
-    monkeypatch.setattr("tests.integration.test_tips_permissions.cells_of", lambda _: shown)
-    monkeypatch.setattr(Principal, "handles", lambda *_: True)
+    monkeypatch.setattr(Principal, guard, lambda *_: True)
 
     with pytest.raises(AssertionError, match="show_tip"):
         await test_every_cell_of_role_operation_commune_and_state_is_as_the_policy_says(desk)
