@@ -40,10 +40,6 @@ class Work:
     async def commit(self, outcome: object, events: Sequence[Event], *writes: Write) -> None:
         """Commit the writes, the events and, under the idempotency key, the answer that tells the outcome."""
 
-        async def write(session: Session) -> None:
-            for each in writes:
-                await each(session)
-
         async def remember(session: Session, positions: list[Position]) -> None:
             if self._render is None:
                 return
@@ -53,7 +49,7 @@ class Work:
             if self.key is not None:
                 await self.keys.remember(session, self.key.scope, self.key.value, self.key.digest, self._answer)
 
-        await self.outbox.commit(correlated(events), write, then=remember)
+        await self.outbox.commit(correlated(events), together(writes), then=remember)
 
     async def answer(self, perform: Callable[[], Awaitable[T]], render: Render) -> Response:
         """The answer to the request: the first one if its key was used before, else that of `perform`.
@@ -70,6 +66,16 @@ class Work:
             return await answer_once(self.keys, self.key, performed)
         answer = await performed()
         return Response(answer.body, answer.status, answer.headers, media_type="application/json")
+
+
+def together(writes: Sequence[Write]) -> Write:
+    """One write that does all of these, in their order."""
+
+    async def write(session: Session) -> None:
+        for each in writes:
+            await each(session)
+
+    return write
 
 
 def correlated(events: Sequence[Event]) -> list[Event]:

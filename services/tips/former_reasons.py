@@ -1,6 +1,6 @@
 """Seals the reasons that earlier releases kept in clear; owns nothing else, and has nothing to do from then on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -11,8 +11,7 @@ from services.tips.domain import Tip
 from shared.clock import floored
 from shared.errors import ConcurrentChange
 from shared.outbox.entries import Outbox
-from shared.store.client import Session
-from shared.work import Write
+from shared.work import together
 
 NOBODY_NOTED: Final = "?"
 """Earlier releases did not keep who gave a reason."""
@@ -38,13 +37,5 @@ async def _seal(tip: Tip, reasons: Mapping[str, str], tips: Cases, noting: Notin
         # What was destroyed takes no seal: the reason goes as the rest went.
         sealed = await noting.writes(tip, note) if tip.erased_at is None else ()
         writes = (tips.replacing(tip, after), tips.dropping_reason(tip, name), *sealed)
-        await outbox.commit([], _together(writes))
+        await outbox.commit([], together(writes))
         tip = after
-
-
-def _together(writes: Sequence[Write]) -> Write:
-    async def write(session: Session) -> None:
-        for each in writes:
-            await each(session)
-
-    return write

@@ -21,7 +21,7 @@ from shared.imports.records import (
 from shared.outbox.entries import Outbox, latest
 from shared.repository import ATTEMPTS
 from shared.security import Principal
-from shared.store.client import Session
+from shared.work import together
 
 BREATH: Final = 50  # records between two looks of the event loop at other requests: 1 to 3 ms
 
@@ -113,12 +113,7 @@ class Imports:
         return batches
 
     async def _commit(self, batch: UnitBatch) -> list[str]:
-        writes = batch.all_writes(self._intake.collections)
-
-        async def write(session: Session) -> None:
-            for each in writes:
-                await each(session)
-
+        write = together(batch.all_writes(self._intake.collections))
         # Without a correlation id: it would be a tenth of each of half a million events of one history.
         positions = await self._outbox.commit(batch.events, write)
         return [str(position) for position in latest(positions)]
