@@ -21,10 +21,10 @@ from services.tips.custody.seals import Seals
 from services.tips.custody.vault import Scope, SealedReport, Vault
 from services.tips.domain import Tip
 from services.tips.receipts import ALPHABET, new_receipt
-from services.tips.repository import Repositories
 from services.tips.settings import TipsSettings
 from services.tips.stand_in import STAND_IN
 from shared.security import Role
+from shared.store.client import DuplicateKey
 from tests.integration.tips_rig import OTHER, UNIT, Json, TipsRig, report
 
 CANARY_NAME, CANARY_CONTACT = "Canary Nguyen Thi Bi Mat", "0987-CANARY-654"
@@ -71,13 +71,20 @@ async def test_a_tip_is_read_for_every_receipt_although_nobody_knows_it(
     assert shown.status_code == 404
 
 
-async def test_many_processes_start_at_once_on_an_empty_database(rig: TipsRig) -> None:
-    store = rig.runtime.store
-    await store.collection("stand_ins").delete_one({"_id": STAND_IN})
+class MadeMeanwhile:
+    """The collection of stand-ins while another process that starts is faster."""
 
-    await asyncio.gather(*(Repositories.of(store).open() for _ in range(16)))
+    async def replace_one(self, *_: object, **__: object) -> None:
+        raise DuplicateKey("E11000")
 
-    assert await store.collection("stand_ins").find_one({"_id": STAND_IN}) is not None
+
+async def test_a_process_starts_although_another_makes_the_stand_in_meanwhile(
+    rig: TipsRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tips = rig.app.state.parts.repositories.tips
+    monkeypatch.setattr(tips, "_stand_ins", MadeMeanwhile())
+
+    await tips.open()
 
 
 async def test_an_anonymous_reporter_gets_a_receipt_and_asks_with_it(rig: TipsRig) -> None:
