@@ -18,7 +18,6 @@ from services.tips.custody.seals import Seals
 from services.tips.deps import Parts
 from services.tips.dialogue.reporters import Reporters
 from services.tips.erasing import Eraser
-from services.tips.former_reasons import seal_former_reasons
 from services.tips.handlers import Intake
 from services.tips.imports import SERVICE, RecordIntake
 from services.tips.pages.forms import MULTIPART_BYTES
@@ -67,7 +66,6 @@ def assemble(runtime: ServiceRuntime, intake: Intake, *, relay: bool) -> FastAPI
         message_gate = Gate(intake.message_budget, intake.message_ticket_key, runtime.clock, repositories.spent)
         repeats = Repeats(intake.repeat_key, intake.repeat_window_s, repositories.reports)
         noting = Noting(intake.seals, repositories.vault)
-        await seal_former_reasons(repositories.tips, noting, runtime.outbox)
         return Parts(repositories, intake, imports, reporters, gate, message_gate, repeats, noting)
 
     def striking(parts: Parts) -> AbstractAsyncContextManager[None]:

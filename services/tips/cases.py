@@ -23,7 +23,6 @@ from shared.work import Write
 
 NEVER: Final = datetime(2999, 1, 1, tzinfo=UTC)  # sorts what has no deadline behind what has one
 MILLISECOND: Final = timedelta(milliseconds=1)
-IN_CLEAR: Final = ("void_reason", "hold_reason")  # which earlier releases kept in the tip
 NEIGHBOURS: Final = 200  # tips of one unit within a few days are far fewer
 
 
@@ -101,21 +100,7 @@ class Cases(Aggregates[Tip]):
         found = {document["_id"]: document async for document in self._found([wake["_id"] for wake in wakes])}
         return [self._read(found[wake["_id"]]) for wake in wakes if wake["_id"] in found]
 
-    async def with_reasons_in_clear(self) -> list[tuple[Tip, dict[str, str]]]:
-        """Tips of earlier releases, with the reasons that stand in them as they were written."""
-        query = {"$or": [{name: {"$type": "string"}} for name in IN_CLEAR]}
-        found = await self._documents.find(query).to_list(None)
-        return [(self._read(each), {name: each[name] for name in IN_CLEAR if each.get(name)}) for each in found]
-
     # -- writing
-
-    def dropping_reason(self, tip: Tip, name: str) -> Write:
-        """The write that takes out of the tip what an earlier release kept in it in clear."""
-
-        async def write(session: Session) -> None:
-            await self._documents.update_one({"_id": tip.id}, {"$unset": {name: ""}}, session=session)
-
-        return write
 
     def inserting(self, aggregates: Sequence[Tip], digests: Mapping[str, bytes] | None = None) -> Write:
         insert = super().inserting(aggregates, digests)
@@ -148,10 +133,6 @@ class Cases(Aggregates[Tip]):
             "due": min((clock.due_at for clock in going), default=NEVER),
             "clock_states": _states(clock.state for clock in aggregate.clocks),
         }
-
-    def _read(self, document: Document) -> Tip:
-        # To an earlier release a tip was held that had a reason; it must not be destroyed because nobody says it anew.
-        return super()._read({"held": bool(document.get("hold_reason")), **document})
 
 
 def _wake(tip: Tip) -> dict[str, Any] | None:
