@@ -1,6 +1,8 @@
 """Workers that come, go and stand still, and a state topic that is lost. What else may happen: test_chaos.py."""
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -15,6 +17,7 @@ from tests.integration.worker_rig import (
     Log,
     State,
     WorkerProcess,
+    assignments,
     members_come_back,
     oracle,
     patrol,
@@ -73,6 +76,29 @@ async def test_figures_stay_exact_from_one_worker_to_three_to_two_and_over_a_rol
                 await shared_by(first, second)
             await state.past(len(events))
     async with first:
+        assert await state.complete(log) == oracle(events)
+
+
+@members_come_back
+async def test_figures_stay_exact_when_a_worker_sleeps_past_its_session_and_wakes_up(
+    settings: Settings, log: Log, state: State
+) -> None:
+    sleeper, other = (WorkerProcess(settings, instance=name) for name in "ab")
+    async with sleeper, other:
+        async with producing(log) as events:
+            await shared_by(sleeper, other)
+            before = len(assignments(sleeper))
+            os.kill(sleeper.pid, signal.SIGSTOP)
+            try:
+                await shared_by(other)  # the group has given everything to the one that is awake
+            finally:
+                os.kill(sleeper.pid, signal.SIGCONT)
+
+            async def back() -> bool:
+                return len(assignments(sleeper)) > before
+
+            await until(back, what="the sleeper to get partitions again")
+            await shared_by(sleeper, other)
         assert await state.complete(log) == oracle(events)
 
 
