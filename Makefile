@@ -25,7 +25,7 @@ ADDRESSES = PULSE_STATS_URL="$${PULSE_STATS_URL:-$(PULSE_URL)}" $(if $(GATEWAY),
 .PHONY: help run test lint types arch bench bench-fold bench-freshness bench-query bench-query-alone bench-recovery bench-receipts bench-intake chaos fuzz soak e2e up down lock places days-off docs token verify venv venv-run
 
 help: ## Show what there is
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  make run FRESH=1 begins anew, DEMO=0 starts empty, BROKER=kafka runs Apache Kafka (needs a JDK and Maven);"
 	@echo "  with KAFKA_BOOTSTRAP_SERVERS or MONGODB_URI set, real servers are used instead of the embedded ones."

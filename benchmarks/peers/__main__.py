@@ -31,7 +31,7 @@ from shared.settings import Settings
 from tests.integration.worker_rig import wiped
 
 EVENTS_A_SECOND: Final = 150_000
-"""More than the fastest of us reads, so that a run ends with its time and not with the topic."""
+"""More than whoever counts reads, so that a run ends with its time: fetching alone comes to the end of the topic."""
 SLACK_S: Final = 150.0
 """What a run may take beyond its time: to start, to take what it is in the middle of to an end, to answer."""
 ATTEMPTS: Final = 2

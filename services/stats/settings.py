@@ -1,4 +1,4 @@
-"""What the statistics are told from outside: names and limits of the API, the worker and verify. Starts nothing."""
+"""What the statistics are told from outside: names and limits of all its processes. Starts nothing."""
 
 from __future__ import annotations
 

@@ -66,7 +66,10 @@ def assemble(runtime: ServiceRuntime, intake: Intake, *, relay: bool) -> FastAPI
         message_gate = Gate(intake.message_budget, intake.message_ticket_key, runtime.clock, repositories.spent)
         repeats = Repeats(intake.repeat_key, intake.repeat_window_s, repositories.reports)
         noting = Noting(intake.seals, repositories.vault)
-        return Parts(repositories, intake, imports, reporters, gate, message_gate, repeats, noting)
+        return Parts(
+            repositories=repositories, intake=intake, imports=imports, reporters=reporters,
+            gate=gate, message_gate=message_gate, repeats=repeats, noting=noting,
+        )  # fmt: skip
 
     def striking(parts: Parts) -> AbstractAsyncContextManager[None]:
         tips, audit = parts.repositories.tips, AuditLog(runtime.store, unit=runtime.settings.city)

@@ -52,7 +52,7 @@ async def _whoever_reports(request: Request) -> Principal | None:
     return caller
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """What the routes of this service work with."""
 

@@ -13,7 +13,7 @@ from shared.errors import InvalidInput
 
 Receipt = NewType("Receipt", str)
 
-LENGTH: Final = 20  # 19 random characters of 5 bits and one that checks them: 100 bits
+LENGTH: Final = 20  # 19 random characters of 5 bits, and one that checks them: 95 bits
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O, U
 MIN_KEY_BYTES: Final = 32
 _VALUES: Final = {character: value for value, character in enumerate(ALPHABET)}

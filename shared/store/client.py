@@ -115,11 +115,6 @@ class Store:
         """Raises: StoreError when the store does not answer."""
         await self._client.admin.command("ping")
 
-    async def build_info(self) -> Document:
-        """What the server says it is."""
-        info: Document = await self._client.admin.command("buildInfo")
-        return info
-
     async def drop(self) -> None:
         """Remove the database and everything in it."""
         await self._client.drop_database(self.name)

@@ -128,9 +128,6 @@ DELIVERY_ATTEMPTS = _counter(
 )
 
 # Tips
-TIPS_RECEIVED = _counter("pulse_tips_received_total", "Tips taken in.", "stream")
-TIPS_SEALED = _counter("pulse_tips_sealed_total", "Contents and identities sealed at intake.", "part")
-
 TIP_PROOFS_WANTED = _counter(
     "pulse_tips_proofs_wanted_total", "Reports and messages above the budget that were asked for proof."
 )

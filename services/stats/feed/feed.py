@@ -19,6 +19,7 @@ from services.stats.feed.following import Following, NewView
 from services.stats.feed.freshness import Freshness, Level
 from services.stats.feed.last_figures import LastFigures
 from services.stats.generations.control import Control, generation_of
+from services.stats.records import pause
 from services.stats.settings import StatsSettings
 from services.stats.view import Source, View
 from shared.clock import Clock
@@ -202,13 +203,13 @@ class Feed:
             is_next = self._reading.view is not self.view
             if (self._phase is not Status.LIVE or is_next) and self._complete():
                 self._switch()
-            await _pause(SETTLE_S, stop)
+            await pause(SETTLE_S, stop)
 
     async def _keep_attending(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             self._attention = self._attend()
             self._measure()
-            await _pause(ATTEND_S, stop)
+            await pause(ATTEND_S, stop)
 
     def _steer(self, tasks: asyncio.TaskGroup, stop: asyncio.Event) -> None:
         """Read the state that the pointer names."""
@@ -281,7 +282,7 @@ class Feed:
                     return
                 except BROKER_ERRORS as error:
                     _log.info("waiting for the broker", error=type(error).__name__)
-                    await _pause(RETRY_S, stop)
+                    await pause(RETRY_S, stop)
         finally:
             await admin.close()
 
@@ -294,7 +295,7 @@ class Feed:
 
     async def _keep_saving(self, stop: asyncio.Event) -> None:
         while self._last.are_kept and not stop.is_set():
-            await _pause(SAVE_EVERY_S, stop)
+            await pause(SAVE_EVERY_S, stop)
             await self.save()
 
     def _history(self) -> dict[str, Any] | None:
@@ -305,9 +306,3 @@ class Feed:
             progress: dict[str, Any] = orjson.loads(self._settings.history_progress_file.read_bytes())
             return progress
         return None
-
-
-async def _pause(seconds: float, stop: asyncio.Event) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stop.wait()

@@ -21,7 +21,7 @@ LAG: Final = timedelta(seconds=0.5)
 WANTED: Final = timedelta(seconds=10)
 """So long after it was read a table is kept up: who looks again and again does so every few seconds."""
 MOST_TABLES: Final = 64
-"""Some 400 kB each for a large city."""
+"""Some 330 kB each for a large city."""
 _MINUTE: Final = timedelta(minutes=1)
 
 

@@ -74,7 +74,7 @@ class Vault:
         """Make the indexes; safe to repeat."""
         for pieces in self._pieces.values():
             await pieces.create_index([("tip", 1), ("number", 1)])
-        # Makes the collection too: a transaction should not have to. What former versions left there is forgotten.
+        # Makes the collection too: a transaction should not have to. What a crash should leave there is forgotten.
         await self._decoys.create_index("sent_at", expireAfterSeconds=60)
 
     # -- reading

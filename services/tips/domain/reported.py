@@ -94,7 +94,7 @@ class ReportedTip(Aggregate):
     value: TipValue = TipValue.UNASSESSED
     value_assessed_at: datetime | None = None
     # Kept, not worked out anew: what was told as `is` must come back as the very same `was`, whatever the rules are by
-    # then. Tips of earlier releases have none until they are corrected.
+    # then.
     decision_due_at: datetime | None = None
     extensions: int = 0
     resumed_at: datetime | None = None
