@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -25,7 +25,7 @@ from services.stats.queries.sets import WantedSet
 from services.stats.queries.tables import Question, State, Table, Tables
 from services.stats.view import View
 from services.stats.view.series import Series
-from services.stats.windows import Window
+from services.stats.windows import Interval, Window
 from shared.contracts.stats import Tier
 from shared.errors import InvalidInput
 from shared.places import Places
@@ -145,12 +145,14 @@ class Queries(Asking):
         now: datetime,
         map_: Map = Map.IS,
     ) -> dict[str, Any]:
-        """The panes of one figure. Raises: NotFound, InvalidInput, WindowError."""
+        """The panes of one figure with something in them; a level at the end of the first one, and wherever it changed.
+
+        Raises: NotFound, InvalidInput, WindowError.
+        """
         self._require_metric(view, metric)
         as_of = now.astimezone(self._zone)
         interval = windows.span(tier, first, last, as_of, days=SPARKLINE_DAYS)
         area = self._area(view, self._unit(unit, interval, map_), map_)
-        panes = area.series.get(metric, _NOTHING).between(tier, interval.first_pane, interval.end_pane)
         return {
             "as_of": as_of,
             "map": map_.value,
@@ -160,7 +162,9 @@ class Queries(Asking):
             "start": interval.start,
             "end": interval.end,
             "positions_digest": self._digest(view, self._areas.city_of(area.key)),
-            "points": [[pane_start(tier, number), amount] for number, amount in panes],
+            "points": [
+                [pane_start(tier, pane), amount] for pane, amount in self._by_pane(area.series, metric, interval, as_of)
+            ],
         }
 
     def require_counted(self, view: View, metric: str) -> None:
@@ -169,21 +173,30 @@ class Queries(Asking):
             raise InvalidInput.of("metric", f"{metric!r} is not counted yet by the figures that are served")
 
     def sparklines(self, view: View, city: str, metric: str, now: datetime) -> dict[str, Any]:
-        """One figure of every unit by day. Raises: InvalidInput."""
+        """One figure of every unit by day, a level as it was at the end of the day. Raises: InvalidInput."""
         self._require_city(city)
         self._require_metric(view, metric)
         as_of = now.astimezone(self._zone)
-        today = as_of.date()
-        days = [today - timedelta(days=back) for back in range(SPARKLINE_DAYS - 1, -1, -1)]
-        first = days[0].toordinal()
+        interval = windows.span(Tier.DAY, None, None, as_of, days=SPARKLINE_DAYS)
+        days = [interval.start.date() + timedelta(days=day) for day in range(SPARKLINE_DAYS)]
+        lasts = self._catalogue.metrics[metric].kind is Kind.LEVEL
         lines = {}
         for unit in self._units_of(city):
-            line = [0] * SPARKLINE_DAYS
-            panes = view.series(unit).get(metric, _NOTHING)
-            for number, amount in panes.between(Tier.DAY, first, first + SPARKLINE_DAYS):
-                line[number - first] = amount
+            told = dict(self._by_pane(view.series(unit), metric, interval, as_of))
+            amount, line = 0, []
+            for number in range(interval.first_pane, interval.end_pane):
+                amount = told.get(number, amount if lasts else 0)
+                line.append(amount)
             lines[unit] = line
-        return {"as_of": as_of, "metric": metric, "days": days, "series": lines}
+        return {
+            "as_of": as_of,
+            "metric": metric,
+            "start": interval.start,
+            "end": interval.end,
+            "positions_digest": self._digest(view, city),
+            "days": days,
+            "series": lines,
+        }
 
     # -- inside
 
@@ -240,6 +253,13 @@ class Queries(Asking):
         facts = {key: value for key, value in row.items() if key not in _BY_FIGURE}
         rule = {"estimated_rule": RULE} if "estimated" in row else {}
         return {**self._frame(self._window(view, selection), as_of), **facts, **rule, "figures": figures}
+
+    def _by_pane(
+        self, row: Mapping[str, windows.Series], metric: str, interval: Interval, as_of: datetime
+    ) -> Iterator[tuple[int, int]]:
+        how = self._catalogue.metrics[metric]
+        series = row.get(metric, _NOTHING)
+        return windows.by_pane(series, interval, as_of, level=how.kind is Kind.LEVEL, ahead=how.ahead)
 
     def _require_metric(self, view: View, metric: str) -> None:
         if metric not in self._catalogue.metrics:

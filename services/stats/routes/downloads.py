@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable
 from typing import Annotated, Any, Final, TypeAlias
 
-import orjson
 from fastapi import APIRouter, Query, Request, Response
 
 from services.stats.deps import ClockDep, FiguresDep, MapOf, QueriesDep, Reader, SelectionDep, SeriesDep
@@ -14,8 +13,9 @@ from services.stats.downloads import csv_file, lines, parquet_file
 from services.stats.downloads.lines import Table
 from services.stats.queries import Queries
 from services.stats.queries.areas import Map
+from services.stats.routes.answer import tagged_by
 from services.stats.settings import StatsSettings
-from shared.web import not_modified, tag_of
+from shared.web import not_modified
 
 router = APIRouter(prefix="/v1", tags=["downloads"])
 
@@ -103,7 +103,7 @@ async def _file(
 ) -> Response:
     """The answer as a file, or 304 where the asker has one that says the same."""
     ending, media_type = form
-    tagged = _tagged(told, ending + option)
+    tagged = tagged_by(told, ending + option)
     known = not_modified(request, tagged)
     if known is not None:
         return known
@@ -116,12 +116,6 @@ async def _file(
     name, body = await asyncio.to_thread(made)
     tagged["content-disposition"] = f'attachment; filename="{name}.{ending}"'
     return Response(body, headers=tagged, media_type=media_type)
-
-
-def _tagged(told: dict[str, Any], form: str) -> dict[str, str]:
-    """The tag is weak: two files that differ only in when they were made say the same."""
-    same = {key: value for key, value in told.items() if key not in ("as_of", "version")}
-    return tag_of(form.encode() + orjson.dumps(same, option=orjson.OPT_NON_STR_KEYS), weak=True)
 
 
 def _simulated(request: Request) -> bool:

@@ -109,7 +109,11 @@ async def get_figures(
 
 @router.get("/series")
 async def get_series(request: Request, _: Reader, series: SeriesDep) -> Response:
-    """One figure of one unit over time, pane by pane; panes without anything are left out."""
+    """One figure of one unit over time, pane by pane; panes without anything are left out.
+
+    Of a level, such as teams, each point is how much there was at the end of a pane: of the first one, and wherever it
+    changed.
+    """
     return answer(request, series)
 
 

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 from services.stats.panes import NamedWindow
 from services.stats.windows.comparison import Comparison, Comparisons, Reason
 from services.stats.windows.dates import Dates, between, named
-from services.stats.windows.interval import Interval, Series, WindowError, span, total
+from services.stats.windows.interval import Interval, Series, WindowError, by_pane, span, total
 from services.stats.windows.periods import PERIODS, Period
 from services.stats.windows.rolling import ROLLING, Rolling
 
@@ -42,6 +42,7 @@ __all__ = [
     "Window",
     "WindowError",
     "between",
+    "by_pane",
     "find",
     "named",
     "span",

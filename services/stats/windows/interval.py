@@ -97,6 +97,25 @@ def total(series: Series, interval: Interval, *, level: bool, ahead: bool = Fals
     return series.total(interval.tier, interval.first_pane, interval.end_pane)
 
 
+def by_pane(
+    series: Series, interval: Interval, as_of: datetime, *, level: bool, ahead: bool = False
+) -> Iterator[tuple[int, int]]:
+    """(pane number, what the figure comes to in it): of panes with something in them, in order.
+
+    Of a level, how much there is at the end of the pane: of the first one, and wherever it changed. Of a level, and of
+    what is `ahead`, nothing is told beyond the pane in progress.
+    """
+    start, end = interval.first_pane, interval.end_pane
+    if level or ahead:
+        end = min(end, pane_number(interval.tier, as_of) + 1)
+    numbers = {number: None for number in [start] if level and start < end}
+    numbers |= {number: None for number, _ in series.between(interval.tier, start, end)}
+    for number in numbers:
+        begins = interval.start + (number - start) * STEP[interval.tier]
+        one = Interval(begins, begins + STEP[interval.tier], interval.tier, as_of)
+        yield number, total(series, one, level=level, ahead=ahead)
+
+
 def span(tier: Tier, first: date | None, last: date | None, as_of: datetime, *, days: int = 1) -> Interval:
     """The panes of a tier from the local day `first` to the local day `last`, the latter included.
 
