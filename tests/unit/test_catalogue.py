@@ -22,8 +22,8 @@ from services.stats.catalogue import (
     tips,
 )
 from services.stats.catalogue.document import page
-from services.stats.catalogue.facts import CRIME_REPORT, SECURITY_INFORMATION, FactKind
-from services.stats.catalogue.fingerprint import probes
+from services.stats.catalogue.facts import CRIME_REPORT, INCIDENT, SECURITY_INFORMATION, FactKind
+from services.stats.catalogue.fingerprint import fingerprints, probes
 from services.stats.catalogue.metric import Counted
 from services.stats.catalogue.reader import Reader
 from shared.contracts import awards, patrols
@@ -193,6 +193,23 @@ def test_facts_read_here_are_facts_of_the_contract(kind: FactKind[Any]) -> None:
         read = msgspec.json.decode(public.model_dump_json(exclude_none=True), type=kind.facts)
         assert read == facts
     assert fields.keys() <= kind.contract.model_fields.keys()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        dataclasses.replace(INCIDENT, day=lambda incident: incident.resolved_at),
+        dataclasses.replace(INCIDENT, group=lambda _: None),
+    ],
+    ids=["day", "group"],
+)
+def test_digest_tells_to_whose_area_facts_belong(other: FactKind[Any]) -> None:
+    metric = CATALOGUE.metrics["violations_detected"]
+    counts = tuple(dataclasses.replace(counted, of=other) for counted in metric.counts)
+
+    moved = dataclasses.replace(metric, counts=counts)
+
+    assert fingerprints([moved]) != fingerprints([metric])
 
 
 def _required(kind: FactKind[Any]) -> dict[str, Any]:

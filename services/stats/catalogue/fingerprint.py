@@ -29,6 +29,8 @@ def probes(kind: FactKind[Any]) -> Iterator[Facts]:
     }
     if any(field.name == "residential_groups" for field in fields):
         amounts["residential_groups"] = ("a", "b", "c")
+    if any(field.name == "residential_group" for field in fields):
+        amounts["residential_group"] = "a"
     optional = [field.name for field in times if not field.required]
     for step, combination in product((1, -1, 0), product(*coded.values())):
         moments = {field.name: _BEGIN + step * timedelta(days=index) for index, field in enumerate(times)}
@@ -44,6 +46,7 @@ def fingerprints(metrics: Iterable[Metric[Any]], histograms: Iterable[Histogram[
     for metric in metrics:
         digest = hashlib.sha256(f"{metric.id} {metric.kind}\n".encode())
         facts = known.get(metric.of.facts) or known.setdefault(metric.of.facts, list(probes(metric.of)))
+        digest.update(_areas(metric.of, facts))
         for counted in metric.counts:
             counts = [(at.isoformat(), counted.amount(each)) for each in facts if (at := counted.at(each)) is not None]
             digest.update(f"{metric.of.facts.__name__} {counts}\n".encode())
@@ -52,13 +55,19 @@ def fingerprints(metrics: Iterable[Metric[Any]], histograms: Iterable[Histogram[
         facts = known.get(histogram.of.facts) or known.setdefault(histogram.of.facts, list(probes(histogram.of)))
         bins = [(at.isoformat(), histogram.bin_of(each)) for each in facts if (at := histogram.at(each)) is not None]
         text = f"{histogram.id} {histogram.edges} {histogram.of.facts.__name__} {bins}\n"
-        digests[histogram.id] = hashlib.sha256(text.encode()).hexdigest()[:16]
+        digests[histogram.id] = hashlib.sha256(text.encode() + _areas(histogram.of, facts)).hexdigest()[:16]
     return digests
 
 
 def fingerprint(digests: Mapping[str, str]) -> str:
     """One digest of all of them, in their order."""
     return hashlib.sha256("\n".join(f"{id} {digest}" for id, digest in digests.items()).encode()).hexdigest()
+
+
+def _areas(kind: FactKind[Any], facts: Iterable[Facts]) -> bytes:
+    """What decides to whose area of today each fact belongs: it says where the same amount is counted."""
+    found = [(None if (day := kind.day(each)) is None else day.isoformat(), kind.group(each)) for each in facts]
+    return f"{found}\n".encode()
 
 
 def _values(kind: FactKind[Any], field: msgspec.structs.FieldInfo) -> list[Any]:
