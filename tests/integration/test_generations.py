@@ -133,7 +133,7 @@ async def test_a_corrupted_record_is_found_kept_for_study_and_not_switched(
 
     found = await city.check()
     with monkeypatch.context() as blind:
-        blind.setattr(rebuilding, "compare", lambda *_: Agreement())
+        blind.setattr(rebuilding, "compare", lambda *_: Agreement(units=1, figures=1))
         overlooked = await city.check()
 
     assert (found.outcome, found.differing, found.switched) == ("differs", 1, False)

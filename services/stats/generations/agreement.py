@@ -11,6 +11,7 @@ from services.stats.panes import Head, PaneRecord, Snapshot, amounts
 from shared.contracts.stats import Rules, Tier
 
 EXAMPLES: Final = 20
+NOTHING_COMPARED: Final = "nothing was compared, although the log holds events"
 
 Source: TypeAlias = tuple[str, str]  # (topic, unit)
 Cell: TypeAlias = tuple[Tier, int, str, str]
@@ -56,6 +57,11 @@ class Agreement:
     def is_clean(self) -> bool:
         """Whether nothing differs, of whatever was compared."""
         return self.differing == 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether neither state held anything to compare, now or later: that is agreement only of an empty log."""
+        return self.units == 0 and not self.left
 
     def add(self, other: Agreement) -> None:
         """Take in what came of another part; what that one left is kept apart by the caller."""

@@ -7,9 +7,10 @@ from typing import Final
 
 import structlog
 
-from services.stats.generations.agreement import Agreement, Common, compare
+from services.stats.generations.agreement import NOTHING_COMPARED, Agreement, Common, compare
 from services.stats.generations.control import Role, generation_of
 from services.stats.generations.control_topic import ControlTopic
+from services.stats.generations.replay import has_events
 from services.stats.generations.standing import Standing
 from services.stats.panes import Snapshot, newest
 from services.stats.settings import StatsSettings
@@ -72,7 +73,8 @@ class Judge:
         found = await self._compare(served, ours)
         attended = self._topic.control.is_folded(served, now=self._clock.now())
         enough = found.units >= FEWEST_COMPARED * (found.units + len(found.left)) or not attended
-        agrees = found.is_clean and enough
+        failed = found.is_empty and await has_events(self._settings)
+        agrees = found.is_clean and enough and not failed
         now = self._clock.now()
         check = SelfCheck(
             id=f"{now:%Y%m%dT%H%M%S}-{ours}",
@@ -81,17 +83,19 @@ class Judge:
             compared_with=ours,
             began_at=began_at,
             ended_at=now,
-            outcome="agrees" if agrees else "differs",
+            outcome="failed" if failed else "agrees" if agrees else "differs",
             units=found.units,
             figures=found.figures,
             differing=found.differing,
             not_compared=len(found.left),
-            examples=tuple(found.examples),
+            examples=(NOTHING_COMPARED,) if failed else tuple(found.examples),
             switched=agrees,
         )
         await self._topic.tell(check)
         if not agrees:
-            log.critical("the figures of other rules differ: the served ones stay", **check.model_dump(mode="json"))
+            log.critical(
+                "the figures of other rules do not agree: the served ones stay", **check.model_dump(mode="json")
+            )
             return False
         log.warning("readers are led to another state", **check.model_dump(mode="json"))
         await self._topic.tell(

@@ -16,10 +16,10 @@ import msgspec
 import structlog
 
 from services.stats.engine import Fold, LineageChanged
-from services.stats.generations.agreement import EXAMPLES, Agreement, Common, compare
+from services.stats.generations.agreement import EXAMPLES, NOTHING_COMPARED, Agreement, Common, compare
 from services.stats.generations.control import generation_of
 from services.stats.generations.control_topic import ControlTopic
-from services.stats.generations.replay import Replay
+from services.stats.generations.replay import Replay, has_events
 from services.stats.panes import Head, Snapshot, decode, encode, newest
 from services.stats.state.topic import Entry, StateReader, TopicWriter
 from shared.clock import Clock
@@ -102,6 +102,8 @@ class Rebuild:
                     part = await self._partition(partition, reader, replay, wanted)
                     found.add(part)
                     found.left |= part.left
+            if found.is_empty and await has_events(self._settings):
+                failure = NOTHING_COMPARED
         except LineageChanged as changed:
             failure = str(changed)
         finally:

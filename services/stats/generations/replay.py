@@ -12,6 +12,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from services.stats.engine import Fold
 from services.stats.state.unreadable import place_of
 from shared.clock import Clock
+from shared.contracts.topics import FACT_TOPICS
+from shared.messaging.admin import Admin
 from shared.messaging.closing import close_consumer
 from shared.messaging.codec import Record, Undecodable, decode
 from shared.settings import Settings, kafka_client_options
@@ -78,6 +80,16 @@ class Replay:
                 return False
             fold.skip(*place, record.offset)
         return True
+
+
+async def has_events(settings: Settings) -> bool:
+    """Whether the log has ever held anything to fold. Raises: one of BROKER_ERRORS."""
+    admin = Admin(settings)
+    try:
+        ends = [await admin.ends(topic.name, settings.kafka_partitions) for topic in FACT_TOPICS]
+    finally:
+        await admin.close()
+    return any(offset for each in ends for offset in each.values())
 
 
 def _lacks(fold: Fold, until: Mapping[str, int]) -> bool:
