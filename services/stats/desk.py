@@ -50,7 +50,7 @@ class Desk:
             self.publications, self.served, records, causes, clock, settle_s=settings.publication_settle_s
         )
         self.book = AlertBook(Alerts(store), Subscriptions(store), Deliveries(store), places)
-        self.rules = Rules(store)
+        self.rules = Rules(store, city=settings.city)
         self.looks = Looks(store)
         self.keys = SecretKeys.read(settings.webhook_keys_file)
         self.webhook = Webhook(allow_private=settings.webhooks_to_private)

@@ -11,7 +11,7 @@ import pytest
 
 from services.stats.alerts.findings import Finding, Observation, Withheld, steps
 from services.stats.alerts.looking import Found, Look
-from services.stats.alerts.rules import DEFAULT_RULES, RULE, Rule
+from services.stats.alerts.rules import RULE, HeartbeatRule, Rule, default_rules
 from services.stats.catalogue import CATALOGUE
 from services.stats.feed import Feed
 from services.stats.feed.freshness import TopicFreshness
@@ -23,6 +23,7 @@ from tests.support.console_rig import ZONE, ScriptedFeed
 
 UNIT, OTHER = "00070", "00004"
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=ZONE)
+DEFAULT_RULES = default_rules("01")
 FIRES = DEFAULT_RULES["fires-spike"]
 SILENCE = DEFAULT_RULES["patrols-silence"]
 
@@ -214,3 +215,9 @@ def test_each_alert_is_raised_once_and_cleared_once(city: City) -> None:
     assert steps(seen, {f"fires/{OTHER}": "a"}, scope=scope).to_clear == (f"fires/{OTHER}",)
     assert steps([], {key: "a"}, scope=scope).to_clear == ()
     assert steps([], {key: "a", "other/00070": "b"}, scope=scope).to_clear == ("other/00070",)
+
+
+def test_rules_from_the_start_watch_the_city_of_the_settings() -> None:
+    watched = {rule.city for rule in default_rules("79").values() if not isinstance(rule, HeartbeatRule)}
+
+    assert watched == {"79"}

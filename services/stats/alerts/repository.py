@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from services.stats.alerts.alert import Alert, AlertStatus
 from services.stats.alerts.findings import Withheld
-from services.stats.alerts.rules import DEFAULT_RULES, RULE, Rule
+from services.stats.alerts.rules import RULE, Rule, default_rules
 from shared.errors import ConcurrentChange
 from shared.repository import Aggregates
 from shared.security import Principal
@@ -92,13 +92,14 @@ class Alerts:
 class Rules:
     """The rules in force: those that are there from the start, as administrators changed and completed them."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, city: str) -> None:
         self._rules = store.collection("alert_rules")
+        self._defaults = default_rules(city)
 
     async def all(self) -> dict[str, Rule]:
         """By id; the ones that are there from the start first."""
         stored = {document.pop("_id"): RULE.validate_python(document) async for document in self._rules.find({})}
-        return {**DEFAULT_RULES, **dict(sorted(stored.items()))}
+        return {**self._defaults, **dict(sorted(stored.items()))}
 
     async def put(self, id: str, rule: Rule) -> None:
         """Keep a rule in the place of the one with this id."""

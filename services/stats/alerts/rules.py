@@ -95,7 +95,7 @@ def _heartbeat(topic: str) -> Rule:
     )
 
 
-DEFAULT_RULES: Final[Mapping[str, Rule]] = {
+_DEFAULT_RULES: Final[Mapping[str, Rule]] = {
     "fires-spike": _spike("fire_incidents_handled", "Cháy, nổ tăng bất thường", "Unusually many fires",
                           severity=Severity.CRITICAL),
     "violations-spike": _spike("violations_detected", "Vi phạm tăng bất thường", "Unusually many violations"),
@@ -116,4 +116,12 @@ DEFAULT_RULES: Final[Mapping[str, Rule]] = {
     ),
     **{f"heartbeat-{topic.name.partition('.')[0]}": _heartbeat(topic.name) for topic in FACT_TOPICS},
 }  # fmt: skip
-"""The rules until an administrator says otherwise."""
+"""The rules until an administrator says otherwise; `default_rules` names the city that they watch."""
+
+
+def default_rules(city: str) -> Mapping[str, Rule]:
+    """The rules from the start, about the figures of a city."""
+    return {
+        id: rule if isinstance(rule, HeartbeatRule) else rule.model_copy(update={"city": city})
+        for id, rule in _DEFAULT_RULES.items()
+    }
