@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from shared.contracts.stats import Tier
+from shared.contracts.topics import AWARDS
 
 SPLIT: Final = "~"
 """Stands for today's unit where the old one was split and the fact names no residential group."""
@@ -92,7 +93,11 @@ class Head(msgspec.Struct, frozen=True, gc=False):
 
 
 class NamedWindow(msgspec.Struct, frozen=True, gc=False):
-    """A window with a name, made from a campaign or a legal instrument; `to_date` is its last day."""
+    """A window with a name, made from a campaign or a legal instrument; `to_date` is its last day.
+
+    As of the unit's event at `position`. One that was withdrawn stays as a record that says so, so that an older one
+    cannot come back.
+    """
 
     id: str
     kind: str
@@ -102,6 +107,8 @@ class NamedWindow(msgspec.Struct, frozen=True, gc=False):
     title_en: str | None = None
     to_date: date | None = None
     previous: str | None = None
+    position: int = 0
+    withdrawn: bool = False
 
     @property
     def key(self) -> bytes:
@@ -109,6 +116,11 @@ class NamedWindow(msgspec.Struct, frozen=True, gc=False):
 
 
 StateRecord: TypeAlias = PaneRecord | Head | NamedWindow
+
+
+def topic_behind(record: StateRecord) -> str:
+    """The topic whose events the record is made of."""
+    return AWARDS.name if isinstance(record, NamedWindow) else record.topic
 
 
 def pane_key(topic: str, unit: str, tier: Tier, bucket: str) -> bytes:
@@ -180,6 +192,9 @@ class Snapshot:
             self.heads[key] = (known_head if outdated else record).above(record if outdated else known_head)
             return not outdated
         elif record is not None:
+            known_window = self.windows.get(key)
+            if known_window is not None and record.position < known_window.position:
+                return False
             self.windows[key] = record
         return True
 

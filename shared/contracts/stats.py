@@ -76,6 +76,7 @@ class Head(_StateRecord):
 class NamedWindow(_StateRecord):
     """A window of the statistics with a name, made from a campaign or a legal instrument. `to_date` is inclusive.
 
+    Of two records under one key the one with the higher position holds.
     Key: window/<id>
     """
 
@@ -87,6 +88,8 @@ class NamedWindow(_StateRecord):
     from_date: date
     to_date: date | None = None
     previous: str | None = None
+    position: int = Field(default=0, description="of the unit's event that made it what it is")
+    withdrawn: bool = Field(default=False, description="taken back: not offered any more")
 
 
 class Pointer(_StateRecord):

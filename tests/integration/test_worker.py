@@ -258,7 +258,8 @@ async def test_a_campaign_becomes_a_named_window_and_leaves_with_it(settings: Se
         await state.complete(log)
 
     assert (window.title, window.unit, window.to_date) == ("Thi đua", "01", NOON.date())
-    assert not (await state.read()).windows
+    [window] = (await state.read()).windows.values()
+    assert window.withdrawn
 
 
 async def test_one_of_two_workers_dies_and_the_other_goes_on(settings: Settings, log: Log, state: State) -> None:

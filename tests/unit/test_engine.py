@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.stats.engine import LineageChanged, Outcome
-from services.stats.panes import Head, decode, pane_number
+from services.stats.panes import Head, decode, encode, newest, pane_number
 from shared.contracts.stats import Tier
 from shared.messaging.codec import Undecodable
 from tests.unit.fold_world import NOW, ZONE, Broker, cells_of, event, fold_all, naive_sum, new_fold, patrol
@@ -290,7 +290,30 @@ def test_campaign_and_legal_instrument_become_named_windows_and_are_taken_back()
     assert campaign is not None
     assert (campaign.unit, campaign.previous) == ("01", "campaign:c0")  # type: ignore[union-attr]
     assert b"window/legal_instrument:l1" in written
-    assert dict(fold.dirty().records) == {b"window/legal_instrument:l1": None}
+    (entry,) = fold.dirty().records
+    written_again = decode(*entry)
+    assert (written_again.id, written_again.withdrawn) == ("legal_instrument:l1", True)  # type: ignore[union-attr]
+
+
+def test_a_repaired_launch_does_not_undo_what_has_happened_to_the_campaign_since() -> None:
+    fold = new_fold("awards.v1")
+    facts = {"title": "Thi đua", "launched_at": NOW, "from_date": "2026-01-01"}
+    launched = event("01", 1, None, facts, type_="campaign.launched.v1", subject="c1")
+    closed = event("01", 2, facts, facts | {"to_date": "2026-03-31"}, type_="campaign.closed.v1", subject="c1")
+
+    fold.skip("01", 1, 0)
+    fold.apply(closed, 1, NOW)
+    before = fold.dirty()
+    again = new_fold("awards.v1")
+    again.restore(newest([*before.records, *before.heads]))
+    outcomes = [each.apply(launched, 2, NOW) for each in (fold, again)]
+
+    assert outcomes == [Outcome.REPAIRED, Outcome.REPAIRED]
+    for each in (fold, again):
+        assert not any(key.startswith(b"window/") for key, _ in each.dirty().records)
+    window = decode(b"window/campaign:c1", dict(before.records)[b"window/campaign:c1"])
+    fold.restate(window)  # type: ignore[arg-type]
+    assert (window.key, encode(window)) in fold.dirty().records  # type: ignore[union-attr,arg-type]
 
 
 def test_naive_sum_agrees_on_a_small_history() -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+import msgspec
 import pytest
 
-from services.stats.panes import Head, LastEvent, NamedWindow, PaneRecord, encode, pane_key
+from services.stats.panes import Head, LastEvent, NamedWindow, PaneRecord, encode, newest, pane_key
 from services.stats.view import View
 from shared.contracts.stats import Tier
 
@@ -165,3 +166,15 @@ def test_named_windows_come_and_go(view: View) -> None:
 
     assert offered == {"campaign:a": window}
     assert view.windows == {}
+
+
+def test_a_window_that_was_withdrawn_does_not_come_back_by_an_older_record(view: View) -> None:
+    window = NamedWindow(id="campaign:a", kind="campaign", unit="01", title="A", from_date=date(2026, 1, 1), position=3)
+    withdrawn = msgspec.structs.replace(window, position=5, withdrawn=True)
+
+    put(view, window, withdrawn, window)
+
+    assert view.windows == {}
+    assert newest((record.key, encode(record)) for record in (window, withdrawn, window)).windows == {
+        window.key: withdrawn
+    }

@@ -30,7 +30,7 @@ class Flush:
     offset: int
     units: tuple[UnitState, ...]
     panes: tuple[tuple[UnitState, Record], ...]
-    windows: Mapping[bytes, bytes | None]
+    windows: Mapping[bytes, bytes]
     expired: tuple[bytes, ...]
     tombstones: tuple[bytes, ...]
 

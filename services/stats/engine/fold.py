@@ -30,7 +30,7 @@ from services.stats.engine.flush import Flush, LineageChanged, Outcome, Size
 from services.stats.engine.local_panes import Floor, calendar_of
 from services.stats.engine.named import named_window
 from services.stats.engine.state import UnitState
-from services.stats.panes import Head, LastEvent, NamedWindow, PaneRecord, Snapshot, encode, head_key, window_key
+from services.stats.panes import Head, LastEvent, NamedWindow, PaneRecord, Snapshot, StateRecord, encode, head_key
 from shared.contracts.stats import Tier
 from shared.contracts.topics import topic_named
 from shared.messaging.codec import Envelope
@@ -66,7 +66,8 @@ class Fold:
         self._floor_is_good_until = _LONG_AGO
         self._units: dict[str, UnitState] = {}
         self._changed: list[UnitState] = []
-        self._windows: dict[bytes, bytes | None] = {}
+        self._named: dict[bytes, NamedWindow] = {}
+        self._windows: dict[bytes, bytes] = {}
         self._expired: list[bytes] = []
         self._due: list[bytes] = []
 
@@ -87,6 +88,7 @@ class Fold:
         for pane in snapshot.panes.values():
             if pane.topic == self.topic and self._is_ours(pane.generation) and pane.unit not in foreign:
                 self._unit(pane.unit).load(pane)
+        self._named = {key: window for key, window in snapshot.windows.items() if window.unit not in foreign}
         for unit in self._units.values():
             if unit.doubt():
                 self._change(unit)
@@ -203,9 +205,11 @@ class Fold:
         self._expired.extend(flush.expired)
         self._due.extend(flush.tombstones)
 
-    def restate(self, record: PaneRecord | Head) -> None:
+    def restate(self, record: StateRecord) -> None:
         """Have the fold's own version of a record, and its unit's head, written once more."""
         unit = self._unit(record.unit)
+        if record.key in self._named:
+            self._windows[record.key] = encode(self._named[record.key])
         unit.settle()
         ours = unit.find(record.tier, record.bucket) if isinstance(record, PaneRecord) else None
         if ours is not None:
@@ -262,9 +266,10 @@ class Fold:
             unit.hold(envelope.position)
         else:
             unit.gather(cells, self._calendar)
-        if window is not None:
-            name, content = window
-            self._windows[window_key(name)] = encode(content) if isinstance(content, NamedWindow) else None
+        # A repair comes after what has happened to the window since.
+        if window is not None and window.position >= self._named.get(window.key, window).position:
+            self._named[window.key] = window
+            self._windows[window.key] = encode(window)
 
     def _floor_at(self, now: datetime) -> Floor:
         if now >= self._floor_is_good_until:

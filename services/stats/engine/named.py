@@ -37,8 +37,8 @@ _KINDS: Final = {
 }
 
 
-def named_window(envelope: Envelope) -> tuple[str, NamedWindow | None] | None:
-    """The window that the event makes, changes or takes back (None); nothing for events of other kinds.
+def named_window(envelope: Envelope) -> NamedWindow | None:
+    """The window that the event makes, changes or takes back; nothing for events of other kinds.
 
     Raises: Undecodable.
     """
@@ -46,13 +46,14 @@ def named_window(envelope: Envelope) -> tuple[str, NamedWindow | None] | None:
     if kind is None:
         return None
     try:
-        facts = _DECODERS[kind].decode(envelope.data).is_
+        change = _DECODERS[kind].decode(envelope.data)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Undecodable(f"the facts of a {kind} do not fit: {error}") from error
+    facts = change.is_ or change.was
     window = f"{kind}:{envelope.subject}"
     unit = envelope.partitionkey
     if isinstance(facts, CampaignDates):
-        return window, NamedWindow(
+        return NamedWindow(
             id=window,
             kind=kind,
             unit=unit,
@@ -61,9 +62,11 @@ def named_window(envelope: Envelope) -> tuple[str, NamedWindow | None] | None:
             from_date=facts.from_date,
             to_date=facts.to_date,
             previous=None if facts.previous is None else f"{kind}:{facts.previous}",
+            position=envelope.position,
+            withdrawn=change.is_ is None,
         )
     if isinstance(facts, InstrumentDates):
-        return window, NamedWindow(
+        return NamedWindow(
             id=window,
             kind=kind,
             unit=unit,
@@ -71,5 +74,7 @@ def named_window(envelope: Envelope) -> tuple[str, NamedWindow | None] | None:
             title_en=facts.title_en,
             from_date=facts.in_force_from,
             to_date=facts.in_force_to,
+            position=envelope.position,
+            withdrawn=change.is_ is None,
         )
-    return window, None
+    return None

@@ -19,7 +19,7 @@ from services.stats.engine import Flush, Fold, Outcome
 from services.stats.folding.chunks import Chunk
 from services.stats.folding.resends import Missing
 from services.stats.generations.standing import Work
-from services.stats.panes import newest
+from services.stats.panes import newest, topic_behind
 from services.stats.state.broker import BrokerReplaced
 from services.stats.state.topic import Entry, StateReader, Writer
 from services.stats.state.unreadable import Whole, place_of
@@ -166,7 +166,7 @@ class Folding:
         while True:
             try:
                 for partition, record in await self._reader.follow():
-                    fold = self._folds.get(TP(record.topic, partition))
+                    fold = self._folds.get(TP(topic_behind(record), partition))
                     if fold is not None:
                         log.warning("an old record was written over a newer one", key=record.key.decode())
                         fold.restate(record)

@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import RecordMetadata
 
-from services.stats.panes import Head, PaneRecord, decode
+from services.stats.panes import StateRecord, decode
 from services.stats.state.broker import BrokerReplaced
 from shared.messaging.admin import BROKER_ERRORS
 from shared.messaging.codec import Fetched
@@ -47,12 +47,14 @@ class _Stamp(msgspec.Struct, gc=False):
 _decode_stamp = msgspec.json.Decoder(_Stamp).decode
 
 
-def version_of(value: bytes, generation: str) -> Version | None:
-    """The version of a pane record or a head; None if it is of another generation or cannot be read."""
+def version_of(key: bytes, value: bytes, generation: str) -> Version | None:
+    """The version of a record; None if it is of another generation or cannot be read."""
     try:
         stamp = _decode_stamp(value)
     except msgspec.MsgspecError:
         return None
+    if key.startswith(b"window/"):  # no rule of the figures changes a window
+        return stamp.position, 0
     if stamp.generation != generation:
         return None
     if stamp.fence >= 0:
@@ -177,7 +179,7 @@ class StateReader:
             self._watch(watched)
             return await self._load({TopicPartition(self._topic, p) for p in load})
 
-    async def follow(self) -> list[tuple[int, PaneRecord | Head]]:
+    async def follow(self) -> list[tuple[int, StateRecord]]:
         """The records, with their partitions, that were written over newer ones; waits a moment for news.
 
         Raises: one of BROKER_ERRORS.
@@ -188,7 +190,7 @@ class StateReader:
                     self._see(tp.partition, records, {})
             found, self._older_on_top = self._older_on_top, {}
         await asyncio.sleep(BETWEEN_READS_S)
-        return [(p, record) for p, entries in found.items() for entry in entries.items() if (record := _ordered(entry))]
+        return [(p, record) for p, entries in found.items() for entry in entries.items() if (record := _read(entry))]
 
     async def _load(self, partitions: set[TopicPartition]) -> dict[int, list[Entry]]:
         winners: dict[int, dict[bytes, Entry]] = {tp.partition: {} for tp in partitions}
@@ -219,10 +221,8 @@ class StateReader:
             if value is None:
                 for forgotten in (highest, winners, older):
                     forgotten.pop(key, None)
-            elif key.startswith(b"window/"):
-                winners[key] = key, value
             else:
-                version, known = version_of(value, self._generation), highest.get(key)
+                version, known = version_of(key, value, self._generation), highest.get(key)
                 if version is None or (known is not None and version < known):
                     if known is not None:
                         older[key] = value
@@ -234,9 +234,8 @@ class StateReader:
             self._next[partition] = records[-1].offset + 1
 
 
-def _ordered(entry: tuple[bytes, bytes]) -> PaneRecord | Head | None:
+def _read(entry: tuple[bytes, bytes]) -> StateRecord | None:
     try:
-        record = decode(*entry)
+        return decode(*entry)
     except ValueError:
         return None
-    return record if isinstance(record, PaneRecord | Head) else None

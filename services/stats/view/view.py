@@ -37,6 +37,7 @@ class View:
         self.version = 0
         self.heads: dict[Source, Head] = {}
         self.windows: dict[str, NamedWindow] = {}
+        self._window_positions: dict[str, int] = {}
         self.uncounted: frozenset[str] = frozenset()  # figures that the state's rules do not count as this process does
         self.generation = generation
         self._city_of = city_of
@@ -66,14 +67,23 @@ class View:
         if isinstance(record, Head):
             return self._take_head(record)
         if isinstance(record, NamedWindow):
-            self.windows[record.id] = record
-            self.version += 1
+            self._take_window(record)
         elif kind == b"window":
             self.windows.pop(key.decode().partition("/")[2], None)
             self.version += 1
         elif kind == b"pane":
             self._take_pane(key, value, record)
         return frozenset()
+
+    def _take_window(self, record: NamedWindow) -> None:
+        if record.position < self._window_positions.get(record.id, 0):
+            return  # somebody who had slept has written it
+        self._window_positions[record.id] = record.position
+        if record.withdrawn:
+            self.windows.pop(record.id, None)
+        else:
+            self.windows[record.id] = record
+        self.version += 1
 
     def _take_pane(self, key: bytes, value: bytes | None, record: PaneRecord | None) -> None:
         _, topic, unit, _ = key.decode().split("/", 3)
