@@ -1,4 +1,4 @@
-"""A comparison that found nothing to compare leads readers nowhere, unless the log is empty as well."""
+"""A comparison that found nothing to compare leads readers nowhere, but for an empty log or a lost state."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -16,14 +16,14 @@ FULL, EMPTY = True, False
 
 
 class Told:
-    """A control topic that keeps what it is told; nobody folds the served state."""
+    """A control topic that keeps what it is told."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, attended: bool = False) -> None:
         self.records: list[Any] = []
         self.control = SimpleNamespace(
             pointer=SimpleNamespace(state="old"),
             rules={},
-            is_folded=lambda *_, **__: False,
+            is_folded=lambda *_, **__: attended,
             next_pointer=lambda state, **_: state,
         )
 
@@ -56,12 +56,16 @@ def log_is(full: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rebuilding, "has_events", has_events)
 
 
-@pytest.mark.parametrize(("full", "outcome"), [(FULL, "failed"), (EMPTY, "agrees")])
-async def test_readers_follow_a_judge_who_compared_nothing_only_on_an_empty_log(
-    full: bool, outcome: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("full", "attended", "outcome"), [
+    (FULL, True, "failed"),
+    (EMPTY, True, "agrees"),
+    (FULL, False, "agrees"),  # the served state is lost for good
+])  # fmt: skip
+async def test_readers_do_not_leave_a_state_that_is_kept_up_for_one_that_was_compared_with_nothing(
+    full: bool, attended: bool, outcome: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log_is(full, monkeypatch)
-    told: Any = Told()
+    told: Any = Told(attended=attended)
     settings: Any = SimpleNamespace(instance="w")
     judge = Judge(settings, told, SimpleNamespace(state="new"), SystemClock())  # type: ignore[arg-type]
 
@@ -73,8 +77,9 @@ async def test_readers_follow_a_judge_who_compared_nothing_only_on_an_empty_log(
     agrees = await judge._judge()
 
     check: SelfCheck = told.records[0]
-    assert (check.outcome, check.switched, agrees) == (outcome, not full, not full)
-    assert told.records[1:] == ([] if full else ["new"])
+    follows = outcome == "agrees"
+    assert (check.outcome, check.switched, agrees) == (outcome, follows, follows)
+    assert told.records[1:] == (["new"] if follows else [])
 
 
 @pytest.mark.parametrize(("full", "outcome"), [(FULL, "failed"), (EMPTY, "agrees")])

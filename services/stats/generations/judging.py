@@ -73,7 +73,8 @@ class Judge:
         found = await self._compare(served, ours)
         attended = self._topic.control.is_folded(served, now=self._clock.now())
         enough = found.units >= FEWEST_COMPARED * (found.units + len(found.left)) or not attended
-        failed = found.is_empty and await has_events(self._settings)
+        # A served state that is lost and that nobody keeps up is left: ours has read the whole log.
+        failed = found.is_empty and attended and await has_events(self._settings)
         agrees = found.is_clean and enough and not failed
         now = self._clock.now()
         check = SelfCheck(
