@@ -119,6 +119,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     f"/v1/series?unit={UNIT}&metric=teams_active",
     "/v1/sparklines?metric=teams_active",
     "/v1/windows",
+    f"/v1/lateness?unit={UNIT}",
 ])  # fmt: skip
 async def test_an_answer_that_says_the_same_a_second_later_is_not_sent_again(
     client: httpx.AsyncClient, path: str

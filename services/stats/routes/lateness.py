@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.stats.deps import Reader, ViewDep
+from services.stats.deps import ClockDep, Reader, ViewDep
 from services.stats.queries.lateness import lateness_of
 from services.stats.routes.answer import answer
 from shared.places import places
@@ -19,6 +19,7 @@ async def get_lateness(
     request: Request,
     _: Reader,
     view: ViewDep,
+    clock: ClockDep,
     unit: Annotated[str, Query(pattern=r"^(\d{2}|\d{5})$", description="A commune, or a city with all its units.")],
 ) -> Response:
     """How long after they happened the facts of a unit were recorded, in bins; a city also by unit.
@@ -26,4 +27,4 @@ async def get_lateness(
     Every event that the figures contain is counted once. `too_late_for` tells how many came after the panes of a minute
     or an hour were let go of; these are exact by the day.
     """
-    return answer(request, lateness_of(view.heads.values(), places(), unit))
+    return answer(request, {"as_of": clock.now(), **lateness_of(view.heads.values(), places(), unit)})
