@@ -130,10 +130,10 @@ async def test_a_missing_event_is_shown_and_asked_for_and_holds_only_its_unit(
             return bool(await records_of(settings, RESEND.name))
 
         await until(asked)
-        heads = await state.heads()
-        held = heads["patrols.v1", UNITS[0]]
+        # It is asked for as soon as it is missed, and shown with the next flush.
+        await until(lambda: state.reached({("patrols.v1", UNITS[0]): 4, ("patrols.v1", UNITS[1]): 10}))
+        held = (await state.heads())["patrols.v1", UNITS[0]]
         assert (held.position, held.waiting_for) == (4, 5)
-        assert heads["patrols.v1", UNITS[1]].position == 10
         request = json_of((await records_of(settings, RESEND.name))[0])
         assert (request["topic"], request["unit"], request["after"]) == ("patrols.v1", UNITS[0], 4)
 
