@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -29,20 +29,25 @@ TEAMS = {("2026-03", 2): 40, ("2026-03", 12): -1, ("2026-03", 20): 3}
 
 def view_of(metric: str, panes: Mapping[tuple[str, int], int], tier: Tier = Tier.DAY) -> View:
     view = View(generation="g", city_of=places().city_of, topic_of=CATALOGUE.topics)
+    put(view, metric, panes, tier)
+    return view
+
+
+def put(
+    view: View, metric: str, panes: Mapping[tuple[str, int], int], tier: Tier = Tier.DAY, *, position: int = 1
+) -> None:
     topic = CATALOGUE.metrics[metric].topic
     buckets: dict[str, dict[int, int]] = {}
     for (bucket, index), amount in panes.items():
         buckets.setdefault(bucket, {})[index] = amount
     for bucket, amounts in buckets.items():
-        record = PaneRecord(topic, UNIT, tier, bucket, 1, "g", {f"{metric}|{UNIT}": amounts})
+        record = PaneRecord(topic, UNIT, tier, bucket, position, "g", {f"{metric}|{UNIT}": amounts})
         view.take(record.key, encode(record))
-    head = Head(topic, UNIT, 1, 1, 0, {}, "g", "l", "c")
+    head = Head(topic, UNIT, position, position, 0, {}, "g", "l", "c")
     view.take(head.key, encode(head))
-    return view
 
 
-def series(view: View, metric: str, tier: Tier = Tier.DAY) -> list[list[Any]]:
-    first = None if tier is Tier.DAY else NOW.date()
+def series(view: View, metric: str, tier: Tier = Tier.DAY, first: date | None = None) -> list[list[Any]]:
     told = Queries(CATALOGUE, places(), ZONE).series(view, UNIT, metric, tier, first, None, NOW)
     return [list(point) for point in told["points"]]
 
@@ -60,6 +65,15 @@ def test_a_series_of_a_level_tells_how_many_there_are_and_ends_in_the_figure() -
     assert points[-1][1] == figure(view, "teams_active")
 
 
+def test_a_level_by_minutes_is_whole_where_the_minutes_of_the_morning_are_no_longer_kept() -> None:
+    view = view_of("teams_active", {("2026-03", 20): 42})  # of which the last two came at a quarter past five
+    put(view, "teams_active", {("2026-03-20T17", 15): 2}, Tier.MINUTE, position=2)
+
+    points = series(view, "teams_active", Tier.MINUTE, NOW.date() - timedelta(days=3))
+
+    assert points == [["2026-03-20T15:00", 40], ["2026-03-20T17:15", 42]]
+
+
 def test_a_line_of_a_level_goes_on_where_nothing_changes() -> None:
     view = view_of("teams_active", TEAMS)
 
@@ -75,13 +89,9 @@ def test_a_line_of_a_level_goes_on_where_nothing_changes() -> None:
 def test_a_series_does_not_tell_what_is_only_due_later(tier: Tier, bucket: str, now: int, later: int) -> None:
     view = view_of("patrols_expected", {(bucket, now): 2, (bucket, later): 5}, tier)
     if tier is not Tier.MINUTE:  # of the hour in progress the minutes so far
-        minutes = view_of("patrols_expected", {("2026-03-23T15", 5): 2}, Tier.MINUTE)
-        for key, value in minutes.dump():
-            view.take(key, value)
-        head = Head(CATALOGUE.metrics["patrols_expected"].topic, UNIT, 2, 2, 0, {}, "g", "l", "c")
-        view.take(head.key, encode(head))
+        put(view, "patrols_expected", {("2026-03-23T15", 5): 2}, Tier.MINUTE, position=2)
 
-    assert [amount for _, amount in series(view, "patrols_expected", tier)] == [2]
+    assert [amount for _, amount in series(view, "patrols_expected", tier, NOW.date())] == [2]
 
 
 class MovingClock(FixedClock):

@@ -113,7 +113,17 @@ def by_pane(
     for number in numbers:
         begins = interval.start + (number - start) * STEP[interval.tier]
         one = Interval(begins, begins + STEP[interval.tier], interval.tier, as_of)
-        yield number, total(series, one, level=level, ahead=ahead)
+        if level and one.reached == one.end:
+            yield number, _level_after(series, interval.tier, number)
+        else:
+            yield number, total(series, one, level=level, ahead=ahead)
+
+
+def _level_after(series: Series, tier: Tier, pane: int) -> int:
+    # From the end of its day back: of the first day of which minutes are kept the early ones are gone.
+    panes_a_day = timedelta(days=1) // STEP[tier]
+    next_day = pane // panes_a_day + 1
+    return series.level(Tier.DAY, next_day) - series.total(tier, pane + 1, next_day * panes_a_day)
 
 
 def span(tier: Tier, first: date | None, last: date | None, as_of: datetime, *, days: int = 1) -> Interval:
