@@ -15,6 +15,7 @@ from services.stats.alerts.rules import RULE, HeartbeatRule, Rule, default_rules
 from services.stats.catalogue import CATALOGUE
 from services.stats.feed import Feed
 from services.stats.feed.freshness import TopicFreshness
+from services.stats.panes import LastEvent
 from services.stats.queries.composition import Composition
 from services.stats.serving.served import Served
 from shared.contracts.stats import Tier
@@ -149,6 +150,20 @@ def test_silence_counts_from_the_last_report(city: City, monkeypatch: pytest.Mon
     assert seen.finding is Finding.FIRING
     assert seen.figure == 109.5  # from 02:00 on the fourth day before
     assert other.finding is Finding.QUIET
+
+
+def test_a_deadline_that_passes_is_no_sign_of_life(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    for day in range(4):
+        city.happened("patrols_completed", (NOW - timedelta(days=day)).replace(hour=1), -12)
+    city.find({})
+    monkeypatch.setattr(city.feed, "apply", lambda source: frozenset())
+    passing = {
+        source: msgspec.structs.replace(head, last_event=LastEvent("tip.deadline_missed.v1", NOW, NOW))
+        for source, head in city.feed.view.heads.items()
+    }
+    city.feed.view.heads = passing
+
+    assert city.seen("silence", SILENCE).finding is Finding.FIRING
 
 
 def _recorded(head: Any, at: datetime) -> Any:

@@ -82,6 +82,15 @@ def test_a_line_of_a_level_goes_on_where_nothing_changes() -> None:
     assert line == [40, 40, *[39] * 8, *[42] * 4]
 
 
+def test_a_day_of_which_a_unit_has_told_nothing_is_no_zero() -> None:
+    view = view_of("patrols_completed", {("2026-03", 20): 4, ("2026-03", 22): 1})
+    put(view, "violations_detected", {("2026-03", 21): 2})
+
+    line = Queries(CATALOGUE, places(), ZONE).sparklines(view, "01", "patrols_completed", NOW)["series"][UNIT]
+
+    assert line == [*[None] * 10, 4, 0, 1, None]
+
+
 @pytest.mark.parametrize(("tier", "bucket", "now", "later"), [
     (Tier.HOUR, "2026-03-23", 15, 16),
     (Tier.MINUTE, "2026-03-23T15", 17, 18),

@@ -19,12 +19,15 @@ from services.stats.queries.baseline import Baselines
 from services.stats.serving.served import Served
 from services.stats.windows import Interval
 from shared.contracts.stats import Tier
+from shared.contracts.tips import TipDeadlineMissed, TipDeadlineWarned
 from shared.errors import DomainError
 
 BASELINE_DAYS: Final = 28  # four whole weeks: every weekday counts the same
 LAST_SEEN_DAYS: Final = 56  # a unit that has not reported for longer does not usually report
 CALM_PROBABILITY: Final = 0.05  # a figure that chance alone reaches one time in twenty is no spike any more
 CALM_HEARTBEAT_S: Final = 12.0  # two beats
+TOLD_BY_TIME: Final = frozenset(event.event_type() for event in (TipDeadlineWarned, TipDeadlineMissed))
+"""Events that come although nobody in the unit does anything: they are no sign of life."""
 
 Found = Observation | Withheld
 
@@ -233,8 +236,9 @@ class Look:
         day, hour = divmod(newest, 24)
         last = datetime.fromordinal(day).replace(tzinfo=self.served.zone) + timedelta(hours=hour + 1)
         head = self.served.view.heads.get((self.served.composition.catalogue.metrics[rule.metric].topic, unit))
-        if head is not None and head.last_event is not None:
-            last = max(last, head.last_event.recordedtime.astimezone(self.served.zone))
+        event = None if head is None else head.last_event
+        if event is not None and event.type not in TOLD_BY_TIME:
+            last = max(last, event.recordedtime.astimezone(self.served.zone))
         return min(last, self.as_of)
 
     def _of_city(self, city: str) -> Baselines:

@@ -156,7 +156,7 @@ class Areas:
                 area = self.former(view, unit)
                 if (
                     valid_within(unit, first, last)
-                    or any(reports(area, topic, *days) for topic in ALL_TOPICS)
+                    or reports_anything(area, *days)
                     or any(total(area.series[name], interval, level=True) for name in levels if name in area.series)
                 ):
                     found.append(area)
@@ -200,6 +200,11 @@ def reports(area: Area, topic: str, first: int, end: int) -> bool:
     """Whether there is anything of a topic on the days first <= day < end."""
     series = area.series.get(topic)
     return series is not None and series.has_any(Tier.DAY, first, end)
+
+
+def reports_anything(area: Area, first: int, end: int) -> bool:
+    """Whether there is anything of any topic on the days first <= day < end."""
+    return any(reports(area, topic, first, end) for topic in ALL_TOPICS)
 
 
 def _days(versions: Sequence[Unit], unit: Unit) -> Days:

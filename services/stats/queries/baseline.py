@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from services.stats.queries.areas import ALL_TOPICS, Area, reports
+from services.stats.queries.areas import Area, reports, reports_anything
 from services.stats.view import View
 from services.stats.windows import Interval
 from shared.contracts.stats import Tier
@@ -43,7 +43,7 @@ class Baselines:
         days = _days(interval)
         last_events = [at for unit in area.units if (at := self._view.last_recorded(unit)) is not None]
         return {
-            "has_reported": any(reports(area, topic, *days) for topic in ALL_TOPICS),
+            "has_reported": reports_anything(area, *days),
             "last_event": max(last_events, default=None) if area.has_code_now else None,
             "incomplete": not self._view.incomplete_rows().isdisjoint(area.units),
         }

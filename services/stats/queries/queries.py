@@ -16,7 +16,7 @@ from services.stats.queries.answers import (
     window_answer,
 )
 from services.stats.queries.apportioning import RULE
-from services.stats.queries.areas import Area, Map
+from services.stats.queries.areas import Area, Map, reports_anything
 from services.stats.queries.asking import Asked, Asking
 from services.stats.queries.baseline import Baselines
 from services.stats.queries.rows import Rows, SharesOf, no_shares
@@ -173,7 +173,10 @@ class Queries(Asking):
             raise InvalidInput.of("metric", f"{metric!r} is not counted yet by the figures that are served")
 
     def sparklines(self, view: View, city: str, metric: str, now: datetime) -> dict[str, Any]:
-        """One figure of every unit by day, a level as it was at the end of the day. Raises: InvalidInput."""
+        """One figure of every unit by day; None instead of zero on a day of which the unit has told nothing at all.
+
+        Of a level what there was at the end of the day. Raises: InvalidInput.
+        """
         self._require_city(city)
         self._require_metric(view, metric)
         as_of = now.astimezone(self._zone)
@@ -182,11 +185,12 @@ class Queries(Asking):
         lasts = self._catalogue.metrics[metric].kind is Kind.LEVEL
         lines = {}
         for unit in self._units_of(city):
-            told = dict(self._by_pane(view.series(unit), metric, interval, as_of))
-            amount, line = 0, []
-            for number in range(interval.first_pane, interval.end_pane):
-                amount = told.get(number, amount if lasts else 0)
-                line.append(amount)
+            area = self._areas.today(view, unit)
+            told = dict(self._by_pane(area.series, metric, interval, as_of))
+            amount, line = 0, list[int | None]()
+            for day in range(interval.first_pane, interval.end_pane):
+                amount = told.get(day, amount if lasts else 0)
+                line.append(amount if amount or reports_anything(area, day, day + 1) else None)
             lines[unit] = line
         return {
             "as_of": as_of,

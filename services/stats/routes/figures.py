@@ -127,7 +127,10 @@ async def get_sparklines(
     metric: str = "patrols_completed",
     city: City = "01",
 ) -> Response:
-    """One figure of all units of a city by day, for the last 14 local days."""
+    """One figure of all units of a city by day, for the last 14 local days; a level as it was at the end of each.
+
+    Null instead of zero stands where the unit has told nothing at all of the day.
+    """
     return answer(request, queries.sparklines(view, city, metric, clock.now()))
 
 
