@@ -49,8 +49,7 @@ class Clockwork:
                 while await self.look() == AT_ONCE and not stop.is_set():
                     pass
             except Exception as error:  # the store is away, or one tip cannot be read: the next look is in a second
-                TIP_CLOCKWORK_ERRORS.inc()
-                _log.warning("clocks could not be looked at", error=type(error).__name__)
+                _tell(error)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), LOOK_S)
         TIP_CLOCKWORK_LEADER.set(0)
@@ -64,8 +63,14 @@ class Clockwork:
         due = await self._cases.to_look_at(self._clock.now(), limit=AT_ONCE) if leading else []
         changed = 0
         for tip in due:
-            with suppress(ConcurrentChange):  # whoever changed it has set its clocks
+            try:
                 changed += await self._attend(tip)
+            except ConcurrentChange:
+                continue  # whoever changed it has set its clocks
+            except StoreError:
+                raise
+            except Exception as error:  # of one tip that cannot be attended to the others are no part
+                _tell(error)
         return changed
 
     async def _attend(self, before: Tip) -> bool:
@@ -86,6 +91,11 @@ class Clockwork:
         for event in events:
             TIP_DEADLINE_LATE_SECONDS.observe(max(0.0, (now - event.time).total_seconds()))
         return after
+
+
+def _tell(error: Exception) -> None:
+    TIP_CLOCKWORK_ERRORS.inc()
+    _log.warning("clocks could not be looked at", error=type(error).__name__)
 
 
 @asynccontextmanager

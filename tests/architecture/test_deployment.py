@@ -76,6 +76,13 @@ def test_gateway_leads_to_every_service() -> None:
     assert set(re.findall(r"location /([a-z]+)/ ", routes)) == OWNERS | {"desk"}
 
 
+def test_gateway_writes_nothing_that_it_passes_on_to_a_disk() -> None:
+    said = dict(re.findall(r"^\s*(\w+) (\d+)m?;", (ROOT / "deploy/gateway/nginx.conf").read_text(), re.MULTILINE))
+
+    assert int(said["client_body_buffer_size"]) >= int(said["client_max_body_size"])
+    assert said["proxy_max_temp_file_size"] == "0"
+
+
 def test_prometheus_scrapes_every_service() -> None:
     (job,) = _yaml("deploy/prometheus/prometheus.yml")["scrape_configs"]
     (found,) = job["dns_sd_configs"]

@@ -139,6 +139,29 @@ async def test_a_look_that_fails_is_followed_by_another(
     assert TIP_CLOCKWORK_ERRORS._value.get() == failed + 1
 
 
+async def test_a_tip_that_cannot_be_attended_to_keeps_no_other_waiting(
+    rig: TipsRig, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = await reported(rig, 2)
+    clock.advance(DUE - clock.now() + DAY)
+    clockwork = await replica(rig, clock)
+    strike = clockwork.strike
+
+    async def stumble(before: Tip) -> Tip:
+        if before.id == first:
+            raise ValueError("nobody knows why")
+        return await strike(before)
+
+    monkeypatch.setattr(clockwork, "strike", stumble)
+    failed = TIP_CLOCKWORK_ERRORS._value.get()
+
+    looks = [await clockwork.look(), await clockwork.look()]
+
+    assert looks == [1, 0]
+    assert [tip for tip, what, _ in await told(rig) if what == "deadline_missed"] == [second]
+    assert TIP_CLOCKWORK_ERRORS._value.get() == failed + 2
+
+
 async def test_of_two_replicas_one_looks(rig: TipsRig, clock: FixedClock) -> None:
     await reported(rig, 3)
     clock.advance(DUE - clock.now() + DAY)

@@ -95,6 +95,16 @@ def test_turns_come_one_after_the_other_and_nobody_waits_beyond_the_longest(gaps
     assert turns == sorted(turns)
 
 
+def test_after_a_flood_turns_are_as_short_as_before() -> None:
+    budget = Budget(1.0, 1)
+    for number in range(10_000):
+        budget.turn_s(number / 1_000)
+
+    later = 10 + LONGEST_TURN_S
+
+    assert budget.turn_s(later) - later == SHORTEST_TURN_S + 1.0
+
+
 # -- tickets
 
 

@@ -46,5 +46,7 @@ class Budget:
 
     def turn_s(self, now_s: float) -> float:
         """When whoever cannot work may come again: one after the other at the budget's rate, up to the longest turn."""
-        self._next_turn_s = max(self._next_turn_s, now_s + SHORTEST_TURN_S) + 1 / self.per_s
-        return min(self._next_turn_s, now_s + LONGEST_TURN_S)
+        following = max(self._next_turn_s, now_s + SHORTEST_TURN_S) + 1 / self.per_s
+        # Kept as short as it was told: a flood of a minute would make everybody wait longest for hours.
+        self._next_turn_s = min(following, now_s + LONGEST_TURN_S)
+        return self._next_turn_s
