@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from shared.clock import Clock
+from shared.clock import Clock, floored
 from shared.contracts.base import Event
 from shared.contracts.topics import Topic, topic_of
 from shared.outbox.lineage import lineage_of
@@ -36,13 +36,17 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """The events of one transaction for one (topic, unit), as finished records."""
+    """The events of one transaction for one (topic, unit), as finished records.
+
+    The store keeps `recorded_at` as coarsely as the coarsest of the events tells it: it stands beside them for good.
+    """
 
     topic: str
     unit: str
     first: int
     records: Sequence[bytes]
     recorded_at: datetime
+    recorded_step_s: int = 0
 
     @property
     def last(self) -> int:
@@ -163,7 +167,8 @@ class Outbox:
                 event.record(position=position, lineage=self.lineage, recorded_at=recorded_at)
                 for position, event in enumerate(events, first)
             ]
-            entries.append(Entry(topic, unit, first, records, recorded_at))
+            step_s = max(event.recorded_step_s for event in events)
+            entries.append(Entry(topic, unit, first, records, recorded_at, step_s))
         if entries:
             documents = [document for entry in entries for document in _documents(entry)]
             await self.store.collection(ENTRIES).insert_many(documents, session=session)
@@ -199,7 +204,7 @@ def _documents(entry: Entry) -> Iterator[Document]:
             "first": first,
             "last": first + len(records) - 1,
             "lines": pack(records),
-            "recorded_at": entry.recorded_at,
+            "recorded_at": floored(entry.recorded_at, entry.recorded_step_s),
         }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 import pytest
 import structlog
+from pymongo import MongoClient
 
 from services.tips.app import intake_of
 from services.tips.commands import SubmitTip
@@ -23,6 +24,7 @@ from services.tips.domain import Tip
 from services.tips.receipts import ALPHABET, new_receipt
 from services.tips.settings import TipsSettings
 from services.tips.stand_in import STAND_IN
+from shared.outbox.names import ENTRIES
 from shared.security import Role
 from shared.store.client import DuplicateKey
 from tests.integration.tips_rig import OTHER, UNIT, Json, TipsRig, report
@@ -144,6 +146,10 @@ async def test_an_anonymous_tip_leaves_no_exact_time(rig: TipsRig) -> None:
     await rig.submit()
     await rig.submit()
 
+    with MongoClient[Any](rig.uri, tz_aware=True) as client:
+        kept = [entry["recorded_at"] for entry in client[rig.runtime.store.name][ENTRIES].find()]
+    assert kept
+    assert all(at.timestamp() % QUARTER.total_seconds() == 0 for at in kept)
     moments = re.findall(r'"(20\d\d-[^"]+)"', orjson.dumps(await rig.journal()).decode())
     assert all(datetime.fromisoformat(text).timestamp() % QUARTER.total_seconds() == 0 for text in moments)
     for event in await rig.told():
