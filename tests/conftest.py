@@ -3,9 +3,14 @@
 from collections.abc import Iterator
 from typing import Final
 
+import hypothesis
 import pytest
 
 from tests import servers
+
+# No test watches the clock of a machine that may have other things to do.
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 _running: Final[dict[str, str]] = {}
 
