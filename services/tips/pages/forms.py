@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from fastapi import Request
-from starlette.datastructures import FormData, UploadFile
+from python_multipart.multipart import parse_options_header
+from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from services.tips.attachments.picture import MAX_BYTES
@@ -27,10 +28,14 @@ class _InMemory(MultiPartParser):
 
 async def form_of(request: Request) -> FormData:
     """What a form sent; nothing if the body is no form. Raises: InvalidInput for half a form."""
-    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+    kind, options = parse_options_header(request.headers.get("content-type", ""))
+    if kind != b"multipart/form-data":
         return await request.form(max_fields=MOST_FIELDS)
+    # Without the charset that it names: some of Python's take half a minute for a body, or make what is no text.
+    boundary = options.get(b"boundary", b"").decode("latin-1")
+    told = Headers({"content-type": f'multipart/form-data; boundary="{boundary}"'})
     try:
-        return await _InMemory(request.headers, request.stream(), max_files=1, max_fields=MOST_FIELDS).parse()
+        return await _InMemory(told, request.stream(), max_files=1, max_fields=MOST_FIELDS).parse()
     except MultiPartException:
         raise InvalidInput.of("body", "is not a whole form") from None
 
