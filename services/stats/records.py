@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -13,6 +12,7 @@ from services.stats.settings import StatsSettings
 from shared.clock import Clock
 from shared.contracts.topics import ALERTS, FIGURES
 from shared.errors import Unavailable
+from shared.pausing import pause
 from shared.security import EVERYWHERE, Principal, Role
 from shared.service import ServiceRuntime
 from shared.store.client import StoreError
@@ -66,10 +66,3 @@ class Records:
         """Raises: Unavailable as long as the store has not answered."""
         if not self.is_open.is_set():
             raise Unavailable("The store does not answer at the moment; figures are served without it.")
-
-
-async def pause(seconds: float, stop: asyncio.Event) -> None:
-    """Return after this time, or at once when the process stops."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stop.wait()

@@ -8,8 +8,9 @@ from typing import Final
 
 import structlog
 
-from services.stats.records import Records, pause
+from services.stats.records import Records
 from shared.outbox.leases import RENEW_S, Lease
+from shared.pausing import pause
 from shared.store.client import StoreError
 from shared.telemetry import metrics
 

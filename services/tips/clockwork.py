@@ -19,6 +19,7 @@ from shared.clock import Clock
 from shared.errors import ConcurrentChange
 from shared.outbox.entries import Outbox
 from shared.outbox.leases import Lease
+from shared.pausing import pause
 from shared.store.client import StoreError
 from shared.telemetry.metrics import TIP_CLOCKWORK_ERRORS, TIP_CLOCKWORK_LEADER, TIP_DEADLINE_LATE_SECONDS
 
@@ -50,8 +51,7 @@ class Clockwork:
                     pass
             except Exception as error:  # the store is away, or one tip cannot be read: the next look is in a second
                 _tell(error)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), LOOK_S)
+            await pause(LOOK_S, stop)
         TIP_CLOCKWORK_LEADER.set(0)
         with suppress(StoreError):
             await self._lease.release()

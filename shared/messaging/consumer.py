@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +15,7 @@ from shared.messaging.admin import BROKER_ERRORS, Admin, BrokerView
 from shared.messaging.closing import close_consumer
 from shared.messaging.codec import Record
 from shared.messaging.fetching import as_fetched
+from shared.pausing import pause
 from shared.settings import Settings, kafka_client_options
 
 FETCH_WAIT_MS: Final = 20  # an embedded broker looks for new records at half of it, and idle partitions delay busy ones
@@ -94,8 +94,7 @@ class Reader:
                 except BROKER_ERRORS as error:
                     self.connected = False
                     _log.debug("broker is away", topics=self._topics, error=repr(error))
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), RETRY_S)
+                await pause(RETRY_S, stop)
         finally:
             await self._admin.close()
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -13,6 +12,7 @@ from shared.messaging.admin import BROKER_ERRORS, TopicMismatch
 from shared.outbox.broker import BrokerLost
 from shared.outbox.entries import Hints
 from shared.outbox.topic_relay import Parts, TopicRelay, unless_cancelled
+from shared.pausing import pause
 from shared.settings import Settings
 from shared.store.client import Store, StoreError
 from shared.telemetry.metrics import RELAY_ERRORS
@@ -85,8 +85,7 @@ async def _keep_relaying(name: str, topic: TopicRelay, stop: asyncio.Event) -> N
                 tell = _log.warning if all(isinstance(cause, AWAY) for cause in causes) else _log.error
                 reasons = [f"{type(cause).__name__}: {cause}" for cause in causes]
                 tell("relaying stopped and is tried again", topic=name, reasons=reasons)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), pause_s)
+            await pause(pause_s, stop)
     finally:
         await topic.close()
 

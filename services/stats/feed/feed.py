@@ -19,7 +19,6 @@ from services.stats.feed.following import Following, NewView
 from services.stats.feed.freshness import Freshness, Level
 from services.stats.feed.last_figures import LastFigures
 from services.stats.generations.control import Control, generation_of
-from services.stats.records import pause
 from services.stats.settings import StatsSettings
 from services.stats.view import Source, View
 from shared.clock import Clock
@@ -30,6 +29,7 @@ from shared.garbage import spare_what_stays
 from shared.messaging.admin import BROKER_ERRORS, Admin
 from shared.messaging.codec import Record
 from shared.messaging.consumer import Reader
+from shared.pausing import pause
 from shared.telemetry import metrics
 
 SETTLE_S: Final = 0.2
