@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
 import orjson
 
 from services.stats.catalogue import Metric, Percentile, Quantile, Ratio
+from services.stats.panes import Head
 from services.stats.view.series import PANES_A_DAY
 from services.stats.windows import Comparison, Interval, Reason, Window
 from shared.contracts.stats import Tier
@@ -30,6 +31,14 @@ def unit_answer(unit: Unit) -> dict[str, Any]:
         "valid_from": unit.valid_from,
         "valid_to": unit.valid_to,
     }
+
+
+def positions_of(heads: Iterable[Head]) -> dict[str, dict[str, int]]:
+    """Up to which position figures contain the events, by topic and unit."""
+    found: dict[str, dict[str, int]] = {}
+    for head in heads:
+        found.setdefault(head.topic, {})[head.unit] = head.position
+    return found
 
 
 def positions_digest(positions: Mapping[str, Mapping[str, int]]) -> str:

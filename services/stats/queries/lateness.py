@@ -8,7 +8,7 @@ from typing import Any
 
 from services.stats.engine.lateness import BINS, EDGES
 from services.stats.panes import Head
-from services.stats.queries.answers import positions_digest
+from services.stats.queries.answers import positions_digest, positions_of
 from shared.errors import NotFound
 from shared.places import Places
 
@@ -23,12 +23,9 @@ def lateness_of(heads: Iterable[Head], places: Places, unit: str) -> dict[str, A
     is_city = places.is_city(unit)
     codes = frozenset(places.codes_of(places.city_of(unit))) if is_city else frozenset((unit,))
     found = [head for head in heads if head.unit in codes and head.lateness]
-    positions: dict[str, dict[str, int]] = {}
-    for head in found:
-        positions.setdefault(head.topic, {})[head.unit] = head.position
     answer = {
         "unit": unit,
-        "positions_digest": positions_digest(positions),
+        "positions_digest": positions_digest(positions_of(found)),
         "bins": [{"from_s": lower, "to_s": upper} for lower, upper in _bounds_s()],
         "counts": _sum(found),
         "topics": {

@@ -13,6 +13,7 @@ from services.stats.queries.answers import (
     comparison_answer,
     pane_start,
     positions_digest,
+    positions_of,
     window_answer,
 )
 from services.stats.queries.apportioning import RULE
@@ -272,8 +273,4 @@ class Queries(Asking):
 
 
 def _positions(view: View, city: str, codes: Container[str]) -> dict[str, dict[str, int]]:
-    found: dict[str, dict[str, int]] = {}
-    for (topic, unit), head in view.heads_of(city).items():
-        if unit in codes:
-            found.setdefault(topic, {})[unit] = head.position
-    return found
+    return positions_of(head for head in view.heads_of(city).values() if head.unit in codes)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from services.stats.deps import ClockDep, Reader, ViewDep
 from services.stats.queries.lateness import lateness_of
 from services.stats.routes.answer import answer
+from services.stats.settings import StatsSettings
 from shared.places import places
 
 router = APIRouter(prefix="/v1", tags=["figures"])
@@ -27,4 +28,6 @@ async def get_lateness(
     Every event that the figures contain is counted once. `too_late_for` tells how many came after the panes of a minute
     or an hour were let go of; these are exact by the day.
     """
-    return answer(request, {"as_of": clock.now(), **lateness_of(view.heads.values(), places(), unit)})
+    settings: StatsSettings = request.app.state.settings
+    as_of = clock.now().astimezone(settings.zone)
+    return answer(request, {"as_of": as_of, **lateness_of(view.heads.values(), places(), unit)})

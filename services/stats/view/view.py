@@ -37,7 +37,6 @@ class View:
         self.version = 0
         self.heads: dict[Source, Head] = {}
         self.windows: dict[str, NamedWindow] = {}
-        self._window_positions: dict[str, int] = {}
         self.uncounted: frozenset[str] = frozenset()  # figures that the state's rules do not count as this process does
         self.generation = generation
         self._city_of = city_of
@@ -52,6 +51,7 @@ class View:
         self._raw: dict[bytes, bytes] = {}
         self._applied_totals: dict[str, int] = defaultdict(int)
         self._heads_of: defaultdict[str, dict[Source, Head]] = defaultdict(dict)
+        self._window_positions: dict[str, int] = {}
         self._incomplete: set[Source] = set()
         self._last_recorded: dict[str, datetime] = {}
         self._row_versions: dict[str, int] = {}

@@ -106,11 +106,14 @@ def by_pane(
     what is `ahead`, nothing is told beyond the pane in progress.
     """
     start, end = interval.first_pane, interval.end_pane
-    if level or ahead:
-        end = min(end, pane_number(interval.tier, as_of) + 1)
-    numbers = {number: None for number in [start] if level and start < end}
-    numbers |= {number: None for number, _ in series.between(interval.tier, start, end)}
-    for number in numbers:
+    if not level and not ahead:
+        yield from series.between(interval.tier, start, end)
+        return
+    end = min(end, pane_number(interval.tier, as_of) + 1)
+    numbers = {number for number, _ in series.between(interval.tier, start, end)}
+    if level and start < end:
+        numbers.add(start)
+    for number in sorted(numbers):
         begins = interval.start + (number - start) * STEP[interval.tier]
         one = Interval(begins, begins + STEP[interval.tier], interval.tier, as_of)
         if level and one.reached == one.end:
