@@ -38,7 +38,8 @@ class Position:
 class Entry:
     """The events of one transaction for one (topic, unit), as finished records.
 
-    The store keeps `recorded_at` as coarsely as the coarsest of the events tells it: it stands beside them for good.
+    The store keeps `recorded_at` as coarsely as the coarsest of the events tells it: it stands beside them for good. So
+    `is_exact` tells whether an entry knows when it was committed; one that is read back may not.
     """
 
     topic: str
@@ -47,6 +48,7 @@ class Entry:
     records: Sequence[bytes]
     recorded_at: datetime
     recorded_step_s: int = 0
+    is_exact: bool = True
 
     @property
     def last(self) -> int:
@@ -205,6 +207,7 @@ def _documents(entry: Entry) -> Iterator[Document]:
             "last": first + len(records) - 1,
             "lines": pack(records),
             "recorded_at": floored(entry.recorded_at, entry.recorded_step_s),
+            "is_exact": entry.recorded_step_s == 0,
         }
 
 

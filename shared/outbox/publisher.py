@@ -149,8 +149,9 @@ class Publisher:
         if handed_over:
             self.ends[partition] = max(self.ends.get(partition, 0), handed_over[-1][1].result().offset + 1)
             OUTBOX_PUBLISHED.labels(self._topic).inc(len(handed_over))
-            age = self._clock.now() - entries[-1].recorded_at
-            OUTBOX_PUBLISH_SECONDS.labels(self._topic).observe(max(0.0, age.total_seconds()))
+            if entries[-1].is_exact:
+                age = self._clock.now() - entries[-1].recorded_at
+                OUTBOX_PUBLISH_SECONDS.labels(self._topic).observe(max(0.0, age.total_seconds()))
 
 
 def _let_go(futures: Iterable[asyncio.Future[RecordMetadata]]) -> None:

@@ -59,5 +59,6 @@ def _cut(entry: Entry, first: int) -> Entry:
 
 def _entry(document: Document) -> Entry:
     return Entry(
-        document["topic"], document["unit"], document["first"], unpack(document["lines"]), document["recorded_at"]
-    )
+        document["topic"], document["unit"], document["first"], unpack(document["lines"]), document["recorded_at"],
+        is_exact=document.get("is_exact", True),
+    )  # fmt: skip
