@@ -22,3 +22,4 @@ def test_a_batch_is_compressed_at_our_level_and_not_at_that_of_the_client() -> N
 
     plain = gzip_decode(packed)
     assert len(packed) == len(gzip_encode(plain, GZIP_LEVEL)) > len(gzip_encode(plain))
+    assert packed[4:8] == bytes(4) != gzip_encode(plain)[4:8]  # the second of packing
