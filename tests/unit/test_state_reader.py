@@ -29,6 +29,7 @@ async def test_an_older_window_on_top_is_passed_over_and_given_to_whoever_keeps_
     winners: dict[bytes, Any] = {}
 
     reader._see(0, written, winners)
+    await reader.stop()
 
     assert winners == {WINDOW.key: (WINDOW.key, encode(WITHDRAWN))}
     assert reader._older_on_top == {0: {WINDOW.key: encode(WINDOW)}}
