@@ -79,8 +79,23 @@ class RestatedFigure(_Published):
     positions_now: dict[str, int]
     reason: Literal["events", "rules", "time", "not_yet_explained"] = Field(
         description="Events that came after the figure was stated; other rules of counting; or what was due later in "
-        "an interval that was not over. What is not yet explained is filled in at the publication's own address."
+        "an interval that was not over. What is not yet explained is told by a later event of the same number."
     )
+    causes: tuple[Cause, ...] = Field(default=(), description="The first of the events, by the time they happened.")
+    more_causes: bool = False
+    number: int | None = Field(default=None, description="Of the restatement within its publication, from 1.")
+
+
+class ExplainedRestatement(_Published):
+    """Why a figure was restated, found after the restatement was told."""
+
+    publication: str
+    name: str
+    number: int = Field(description="Of the restatement within its publication.")
+    unit: Unit
+    metric: str
+    as_of: AwareDatetime = Field(description="That of the restatement.")
+    reason: Literal["events", "rules", "time"]
     causes: tuple[Cause, ...] = Field(default=(), description="The first of the events, by the time they happened.")
     more_causes: bool = False
 
@@ -97,10 +112,17 @@ class PublicationIssued(FiguresEvent):
 
 
 class PublicationRestated(FiguresEvent):
-    """A published figure is another one now, with the reason."""
+    """A published figure is another one now, with the reason if it is known already."""
 
     type: Literal["publication.restated.v1"] = "publication.restated.v1"
     data: RestatedFigure
 
 
-EVENTS: tuple[type[Event], ...] = (PublicationIssued, PublicationRestated)
+class RestatementExplained(FiguresEvent):
+    """The reason of a restatement that was not yet explained is known now."""
+
+    type: Literal["restatement.explained.v1"] = "restatement.explained.v1"
+    data: ExplainedRestatement
+
+
+EVENTS: tuple[type[Event], ...] = (PublicationIssued, PublicationRestated, RestatementExplained)

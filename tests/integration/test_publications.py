@@ -14,6 +14,7 @@ import pytest
 from pydantic import SecretStr
 
 from services.stats.app import make_app
+from services.stats.publications import restating
 from services.stats.publications.repository import Publications
 from services.stats.settings import StatsSettings
 from services.stats.writing import LeasedWriter
@@ -136,6 +137,62 @@ async def test_a_reason_is_filled_in_when_the_ledger_has_caught_up(rig: DeskRig)
     after = (await rig.get(f"/v1/publications/{id}"))["restatements"]
     assert [each["reason"] for each in before] == ["not_yet_explained"]
     assert [(each["reason"], len(each["causes"])) for each in after] == [("events", 1)]
+
+
+async def test_a_reason_that_is_found_later_is_told_once_after_its_restatement(rig: DeskRig) -> None:
+    await published(rig, units=None, metrics=[PATROLS])
+    cause = Booked(UNIT, rig.city.happened(UNIT, PATROLS, 1, rig.city.noon), 1)
+    await rig.desk.restating.compare(None)
+
+    rig.ledger.entries.append(cause)
+    await asyncio.gather(*(rig.desk.restating.explain() for _ in range(4)))
+
+    issued, restated, explained = await rig.events(FIGURES, CITY)
+    assert [each["type"] for each in (restated, explained)] == ["publication.restated.v1", "restatement.explained.v1"]
+    assert issued["position"] < restated["position"] < explained["position"]
+    assert restated["data"]["reason"] == "not_yet_explained"
+    assert (explained["data"]["reason"], [each["event_id"] for each in explained["data"]["causes"]]) == (
+        "events",
+        [cause.id],
+    )
+    for name in ("publication", "number", "unit", "metric", "as_of"):
+        assert explained["data"][name] == restated["data"][name]
+    jsonschema.Draft202012Validator(frozen()["restatement.explained.v1.json"]).validate(explained)
+
+
+async def test_a_reason_is_looked_for_in_each_round(rig: DeskRig) -> None:
+    await published(rig, units=None, metrics=[PATROLS])
+    running = asyncio.create_task(rig.desk.restating.run())
+    position = rig.city.happened(UNIT, PATROLS, 1, rig.city.noon)
+    rig.desk.notify([UNIT, CITY])
+
+    async def committed(events: int) -> bool:
+        return await rig.committed(FIGURES) == events
+
+    await until(lambda: committed(2), within_s=10)
+
+    rig.ledger.entries.append(Booked(UNIT, position, 1))
+
+    await until(lambda: committed(3), within_s=10, what="the reason, without any figure that changed")
+    running.cancel()
+
+
+async def test_what_nothing_explains_keeps_no_other_from_its_reason(
+    rig: DeskRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restating, "EXPLAINED_AT_ONCE", 1)
+    id = await published(rig, units=None, metrics=[PATROLS])
+    rig.city.happened(UNIT, PATROLS, 1, rig.city.noon)
+    await rig.desk.restating.compare(None)
+    position = rig.city.happened(UNIT, PATROLS, 1, rig.city.noon)
+    await rig.desk.restating.compare(None)
+    rig.ledger.entries.append(Booked(UNIT, position, 1))
+
+    for _ in range(2):
+        await rig.desk.restating.explain()
+
+    latest, first = (await rig.get(f"/v1/publications/{id}"))["restatements"]
+    assert (first["reason"], latest["reason"]) == ("not_yet_explained", "events")
 
 
 async def test_two_writers_restate_once(rig: DeskRig) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Sequence
+from datetime import datetime
 from typing import Final
 
 import msgspec
 
-from services.stats.publications.causes import Explanation
+from services.stats.publications.causes import Explanation, Reason
 from services.stats.publications.publication import Frozen, Publication
 from services.stats.publications.restatement import Restatement
-from shared.errors import NotFound
+from shared.errors import ConcurrentChange, NotFound
 from shared.repository import Aggregates
 from shared.security import EVERYWHERE, Principal, Role
 from shared.store.client import Document, Session, Store
@@ -19,6 +20,7 @@ from shared.work import Write
 
 # Figures are aggregates without personal data: who may read them at all may read all that was published.
 ANY_READER: Final = Principal("reader", Role.AUDITOR, frozenset({EVERYWHERE}))
+_UNEXPLAINED: Final = {"reason": Reason.NOT_YET_EXPLAINED.value}
 
 
 class Publications:
@@ -35,7 +37,7 @@ class Publications:
         await self.kept.open()
         await self._publications.create_index([("units", 1)])
         await self._restatements.create_index([("publication", 1), ("number", -1)], unique=True)
-        await self._restatements.create_index([("reason", 1)])
+        await self._restatements.create_index([("reason", 1), ("attempt_at", 1)])
 
     async def find(self, id: str) -> Publication:
         """Raises: NotFound."""
@@ -83,20 +85,35 @@ class Publications:
         page = [_read(document) for document in found[:limit]]
         return page, encode_cursor({"number": page[-1].number}) if len(found) > limit else None
 
-    async def unexplained(self, limit: int) -> list[Restatement]:
-        """Some of those whose reason is still to be found."""
-        query = {"reason": "not_yet_explained"}
-        return [_read(document) for document in await self._restatements.find(query).to_list(limit)]
+    async def unexplained(self, at: datetime, limit: int) -> list[Restatement]:
+        """Those whose reason is to be looked for at this time, the ones that have waited longest first."""
+        # Restatements of an earlier release have no such time: they are due.
+        query = {**_UNEXPLAINED, "$or": [{"attempt_at": None}, {"attempt_at": {"$lte": at}}]}
+        found = self._restatements.find(query).sort([("attempt_at", 1)])
+        return [_read(document) for document in await found.to_list(limit)]
 
-    async def explain(self, id: str, explanation: Explanation) -> None:
-        """Fill in the reason."""
+    async def postpone(self, id: str, until: datetime) -> None:
+        """Look for the reason again at that time."""
+        await self._restatements.update_one({"_id": id, **_UNEXPLAINED}, {"$set": {"attempt_at": until}})
+
+    def explaining(self, id: str, explanation: Explanation) -> Write:
+        """The write that fills in the reason. Raises: ConcurrentChange if another writer has."""
         found = {"explanation": msgspec.to_builtins(explanation), "reason": explanation.reason.value}
-        await self._restatements.update_one({"_id": id}, {"$set": found})
+
+        async def write(session: Session) -> None:
+            query = {"_id": id, **_UNEXPLAINED}
+            written = await self._restatements.update_one(query, {"$set": found}, session=session)
+            if written.matched_count != 1:
+                raise ConcurrentChange(f"The reason of restatement {id} is known already.")
+
+        return write
 
 
 def _document(restatement: Restatement) -> Document:
     fields: Document = msgspec.to_builtins(restatement)
-    return {"_id": fields.pop("id"), **fields, "reason": restatement.explanation.reason.value}
+    # A time of the store's own type, for order; the fields beside it are as JSON has them.
+    told = {"reason": restatement.explanation.reason.value, "attempt_at": restatement.as_of}
+    return {"_id": fields.pop("id"), **fields, **told}
 
 
 def _read(document: Document) -> Restatement:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -21,13 +21,20 @@ from services.stats.records import WRITER, Records
 from services.stats.serving.served import Served
 from shared.clock import Clock
 from shared.contracts import figures as contract
-from shared.contracts.figures import PublicationRestated, RestatedFigure
+from shared.contracts.figures import (
+    ExplainedRestatement,
+    PublicationRestated,
+    RestatedFigure,
+    RestatementExplained,
+)
 from shared.errors import ConcurrentChange
 from shared.telemetry import metrics
 
-# Intervals end and panes expire without any event; and the ledger may have caught up.
+# Intervals end and panes expire without any event.
 EVERYTHING_EVERY: Final = timedelta(minutes=10)
 EXPLAINED_AT_ONCE: Final = 50
+# A ledger is seconds behind; what is not explained by then may never be, and costs a search each time.
+SOUGHT_EVERY: Final = timedelta(minutes=10)
 
 _log = structlog.get_logger(__name__)
 
@@ -74,6 +81,8 @@ class Restating:
                 everything_at = self._clock.now() + EVERYTHING_EVERY
             if self._served.is_live and (self._everything or self._rows):
                 await self._compare_noted()
+            if self._served.is_live:
+                await self.explain()
             self._wake.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._settle_s):
@@ -86,8 +95,6 @@ class Restating:
         everything, rows = self._everything, frozenset(self._rows)
         self._everything, self._rows = False, set()
         await self.compare(None if everything else rows)
-        if everything:
-            await self.explain()
 
     async def compare(self, units: frozenset[str] | None) -> int:
         """Restate what changed in the publications with these units; in all of them without. Returns how many."""
@@ -101,12 +108,21 @@ class Restating:
         return restated
 
     async def explain(self) -> None:
-        """Fill in the reasons that were not known when the figures were restated."""
-        for restatement in await self._publications.unexplained(EXPLAINED_AT_ONCE):
+        """Fill in and tell the reasons that were not known when the figures were restated."""
+        now = self._clock.now()
+        for restatement in await self._publications.unexplained(now, EXPLAINED_AT_ONCE):
             publication = await self._publications.find(restatement.publication)
             found = await self._explained(publication, restatement)
-            if found.reason is not Reason.NOT_YET_EXPLAINED:
-                await self._publications.explain(restatement.id, found)
+            if found.reason is Reason.NOT_YET_EXPLAINED:
+                # As long again as it has waited: often at first, seldom what nothing explains.
+                waiting = min(now - restatement.as_of, SOUGHT_EVERY)
+                await self._publications.postpone(restatement.id, now + waiting)
+                continue
+            event = explained(publication, restatement, found, at=now)
+            with suppress(ConcurrentChange):  # another writer has told it
+                await self._records.work(WRITER).commit(
+                    restatement, [event], self._publications.explaining(restatement.id, found)
+                )
 
     async def _compare(self, publication: Publication) -> int:
         served, as_of = self._served, self._clock.now()
@@ -162,6 +178,8 @@ class Restating:
         return msgspec.structs.replace(restatement, explanation=found)
 
     async def _explained(self, publication: Publication, restatement: Restatement) -> Explanation:
+        if not self._served.composition.knows(restatement.metric):  # it was in the catalogue when it was restated
+            return Explanation(Reason.NOT_YET_EXPLAINED)
         parts = self._served.composition.parts(restatement.metric)
         return await explanation(
             self._causes,
@@ -198,9 +216,34 @@ def restated(publication: Publication, restatement: Restatement, composition: Co
         positions_then=dict(restatement.positions_then),
         positions_now=dict(restatement.positions_now),
         reason=found.reason.value,
-        causes=tuple(contract.Cause(**msgspec.structs.asdict(cause)) for cause in found.causes),
+        causes=_causes(found),
         more_causes=found.more,
+        number=restatement.number,
     )
     return PublicationRestated(
         time=restatement.as_of, subject=publication.id, partitionkey=publication.unit, data=facts
     )
+
+
+def explained(
+    publication: Publication, restatement: Restatement, found: Explanation, *, at: datetime
+) -> RestatementExplained:
+    """The event of a reason that was found after the restatement was told."""
+    facts = ExplainedRestatement.model_validate(
+        {
+            "publication": publication.id,
+            "name": publication.name,
+            "number": restatement.number,
+            "unit": restatement.unit,
+            "metric": restatement.metric,
+            "as_of": restatement.as_of,
+            "reason": found.reason.value,
+            "causes": _causes(found),
+            "more_causes": found.more,
+        }
+    )
+    return RestatementExplained(time=at, subject=publication.id, partitionkey=publication.unit, data=facts)
+
+
+def _causes(found: Explanation) -> tuple[contract.Cause, ...]:
+    return tuple(contract.Cause(**msgspec.structs.asdict(cause)) for cause in found.causes)
