@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -69,11 +69,22 @@ class Ledger:
         self.entries: list[Booked] = []
 
     async def since(
-        self, row: str, metric: str, interval: Interval, positions: Mapping[tuple[str, str], int], limit: int
+        self,
+        row: str,
+        metric: str,
+        interval: Interval,
+        positions: Mapping[tuple[str, str], int],
+        limit: int,
+        *,
+        repaired: Mapping[tuple[str, str], Collection[int]],
     ) -> Sequence[Booked]:
-        return [each for each in self.entries if each.position > positions.get((each.topic, each.unit), each.position)][
-            :limit
-        ]
+        return [
+            each
+            for each in self.entries
+            for source in [(each.topic, each.unit)]
+            if row in (each.unit, CITY)
+            and (each.position > positions.get(source, each.position) or each.position in repaired.get(source, ()))
+        ][:limit]
 
 
 class City:

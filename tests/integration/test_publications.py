@@ -28,6 +28,7 @@ from tests.integration.desk_rig import CITY, OTHER, UNIT, Booked, DeskRig, Json
 from tests.integration.worker_rig import until
 
 PATROLS, RATIO = "patrols_completed", "violations_per_1000_patrols"
+SOURCE = ("patrols.v1", UNIT)
 
 
 @pytest.fixture
@@ -248,17 +249,96 @@ async def test_nothing_is_restated_from_figures_that_are_not_live(rig: DeskRig, 
     assert refused.status_code == 503
 
 
+def skip(rig: DeskRig) -> int:
+    """Show that the unit's next event could not be read. Returns its position."""
+    feed = rig.city.feed
+    feed.commit(SOURCE)
+    feed.skipped[SOURCE] = (feed.position(SOURCE),)
+    feed.apply(SOURCE)
+    return feed.position(SOURCE)
+
+
+def repair(rig: DeskRig, position: int, amount: int) -> Booked:
+    """Show what an event counts that could not be read, without any newer one. Returns what is to be booked."""
+    feed = rig.city.feed
+    feed.put(UNIT, PATROLS, amount, rig.city.noon)
+    feed.skipped[SOURCE] = ()
+    feed.apply(SOURCE)
+    return Booked(UNIT, position, amount)
+
+
+async def latest(rig: DeskRig, id: str, number: int) -> dict[str, tuple[str, set[str]]]:
+    """Reason and causes by unit, of so many of the newest restatements."""
+    found = (await rig.get(f"/v1/publications/{id}"))["restatements"][:number]
+    return {each["unit"]: (each["reason"], {cause["event_id"] for cause in each["causes"]}) for each in found}
+
+
 async def test_a_unit_that_lacks_an_event_is_restated_when_it_is_repaired(rig: DeskRig) -> None:
-    await published(rig, metrics=[PATROLS])
-    rig.city.feed.skipped["patrols.v1", UNIT] = (3,)
-    rig.city.happened(UNIT, PATROLS, -5, rig.city.noon)
+    id = await published(rig, metrics=[PATROLS])
+    position = skip(rig)
+    taken = Booked(UNIT, rig.city.happened(UNIT, PATROLS, -5, rig.city.noon), -5)
     while_incomplete = await rig.desk.restating.compare(None)
 
-    rig.city.feed.skipped["patrols.v1", UNIT] = ()
-    rig.city.happened(UNIT, PATROLS, 6, rig.city.noon)
+    given = repair(rig, position, 6)
+    rig.ledger.entries += (taken, given)
     repaired = await rig.desk.restating.compare(None)
 
     assert (while_incomplete, repaired) == (0, 2)
+    assert await latest(rig, id, 2) == dict.fromkeys((UNIT, CITY), ("events", {taken.id, given.id}))
+
+
+async def test_a_repaired_event_is_the_cause_although_no_position_moved(rig: DeskRig) -> None:
+    position = skip(rig)
+    id = await published(rig, metrics=[PATROLS])
+
+    cause = repair(rig, position, 4)
+    rig.ledger.entries.append(cause)
+    restated = await rig.desk.restating.compare(None)
+
+    assert restated == 2
+    assert await latest(rig, id, 2) == dict.fromkeys((UNIT, CITY), ("events", {cause.id}))
+
+
+async def test_a_repaired_event_is_found_as_a_cause_later_too(rig: DeskRig) -> None:
+    position = skip(rig)
+    id = await published(rig, metrics=[PATROLS])
+    cause = repair(rig, position, 4)
+    await rig.desk.restating.compare(None)
+
+    rig.ledger.entries.append(cause)
+    await rig.desk.restating.explain()
+
+    assert await latest(rig, id, 2) == dict.fromkeys((UNIT, CITY), ("events", {cause.id}))
+
+
+async def test_a_unit_is_explained_although_others_were_restated_while_it_lacked_an_event(rig: DeskRig) -> None:
+    position = skip(rig)
+    id = await published(rig, metrics=[PATROLS])
+    newer = Booked(UNIT, rig.city.happened(UNIT, PATROLS, 1, rig.city.noon), 1)
+    elsewhere = Booked(OTHER, rig.city.happened(OTHER, PATROLS, 2, rig.city.noon), 2)
+    rig.ledger.entries += (newer, elsewhere)
+    while_incomplete = await rig.desk.restating.compare(None)
+
+    cause = repair(rig, position, 4)
+    rig.ledger.entries.append(cause)
+    repaired = await rig.desk.restating.compare(None)
+
+    assert (while_incomplete, repaired) == (1, 2)
+    assert await latest(rig, id, 2) == {
+        UNIT: ("events", {newer.id, cause.id}),
+        CITY: ("events", {newer.id, cause.id, elsewhere.id}),
+    }
+
+
+async def test_a_figure_that_changes_twice_without_a_newer_event_is_restated_twice(rig: DeskRig) -> None:
+    id = await published(rig, units=None, metrics=[PATROLS])
+
+    for amount in (4, 5):
+        rig.city.feed.put(UNIT, PATROLS, amount, rig.city.noon)
+        rig.city.feed.apply(SOURCE)
+        await rig.desk.restating.compare(None)
+
+    assert [each["number"] for each in (await rig.get(f"/v1/publications/{id}"))["restatements"]] == [2, 1]
 
 
 @pytest.mark.parametrize(

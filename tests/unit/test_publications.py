@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from services.stats.publications.causes import LISTED, Reason, explanation
 from services.stats.publications.publication import (
@@ -19,8 +18,9 @@ from services.stats.publications.publication import (
     Row,
     differences,
     moved,
+    repaired,
 )
-from services.stats.publications.restatement import changes, otherwise, restatement_id
+from services.stats.publications.restatement import changes, otherwise
 from services.stats.queries.composition import Stated
 from services.stats.windows import Interval
 from shared.contracts.stats import Tier
@@ -133,14 +133,34 @@ def test_only_sources_of_the_figure_that_moved_are_named() -> None:
     assert moved(POSITIONS, now, {"00004"}, {"patrols.v1"}) == ((("patrols.v1/00004", 0),), (("patrols.v1/00004", 3),))
 
 
-@given(st.permutations([("a/1", 3), ("b/2", 4)]))
-def test_the_same_restatement_has_the_same_id(pairs: Sequence[tuple[str, int]]) -> None:
-    ordered = tuple(sorted(pairs))
+def test_the_last_word_on_an_incomplete_unit_keeps_its_basis_until_it_is_complete() -> None:
+    issued = publication(skipped=(("patrols.v1/00070", (3,)),))
+    now = {("01", PATROLS): Stated(41, (41,))}
 
-    assert restatement_id("p", "01", PATROLS, ordered, "g") == restatement_id(
-        "p", "01", PATROLS, (("a/1", 3), ("b/2", 4)), "g"
-    )
-    assert restatement_id("p", "01", PATROLS, ordered, "g") != restatement_id("p", "01", PATROLS, ordered, "h")
+    twice = issued
+    for position in (10, 11):
+        twice = twice.restate(now, (("patrols.v1/00070", position),), f"g{position}", incomplete={"00070", "00004"})
+    whole = twice.restate(now, (("patrols.v1/00070", 12),), "g12")
+
+    of_unit, of_city = twice.basis("00070"), twice.basis("01")
+    assert (of_unit.positions, of_unit.skipped, of_unit.generation) == (POSITIONS, issued.skipped, "g")
+    assert (of_city.positions, of_city.skipped) == ((("patrols.v1/00070", 11),), ())
+    assert whole.basis("00070").positions == (("patrols.v1/00070", 12),)
+    assert whole.behind == ()
+
+
+def test_skipped_positions_of_the_figure_that_are_read_now_are_repaired() -> None:
+    then = (("incidents.v1/00070", (1,)), ("patrols.v1/00004", (2,)), ("patrols.v1/00070", (3, 5)))
+
+    assert repaired(then, (("patrols.v1/00070", (5, 7)),), {"00070"}, {"patrols.v1"}) == (("patrols.v1/00070", (3,)),)
+    assert repaired(then, then, {"00070"}, {"patrols.v1"}) == ()
+
+
+def test_a_publication_of_an_earlier_release_lacked_nothing() -> None:
+    kept = msgspec.to_builtins(publication())
+    del kept["skipped"], kept["behind"]
+
+    assert msgspec.convert(kept, Publication) == publication()
 
 
 # -- causes
@@ -170,9 +190,21 @@ class Ledger:
         self._entries = entries
 
     async def since(
-        self, row: str, metric: str, interval: Interval, positions: Mapping[tuple[str, str], int], limit: int
+        self,
+        row: str,
+        metric: str,
+        interval: Interval,
+        positions: Mapping[tuple[str, str], int],
+        limit: int,
+        *,
+        repaired: Mapping[tuple[str, str], Collection[int]],
     ) -> Sequence[Booked]:
-        return [each for each in self._entries if each.position > positions[each.topic, each.unit]][:limit]
+        return [
+            each
+            for each in self._entries
+            for source in [(each.topic, each.unit)]
+            if each.position > positions.get(source, each.position) or each.position in repaired.get(source, ())
+        ][:limit]
 
 
 INTERVAL = Interval(START, END, Tier.DAY)
@@ -186,6 +218,15 @@ async def test_events_that_make_up_the_change_explain_it() -> None:
 
     assert found.reason is Reason.EVENTS
     assert [(cause.event_id, cause.amount) for cause in found.causes] == [("event-10", 2), ("event-11", -1)]
+
+
+async def test_a_repaired_event_explains_although_no_position_moved() -> None:
+    ledger = Ledger(Booked(3, 2), Booked(4, 7), Booked(10, 5))
+
+    found = await explanation(ledger, "00070", {PATROLS: 2}, INTERVAL, (), (), (("patrols.v1/00070", (3,)),))
+
+    assert found.reason is Reason.EVENTS
+    assert [cause.event_id for cause in found.causes] == ["event-3"]
 
 
 async def test_events_after_the_statement_are_not_its_cause() -> None:
@@ -215,11 +256,11 @@ async def test_of_many_events_the_first_are_listed() -> None:
 def test_what_no_event_explains_is_told_by_rules_or_by_time() -> None:
     in_progress = publication(as_of=END - timedelta(hours=9))
 
-    assert otherwise(publication(), "g", is_ahead=False) is Reason.NOT_YET_EXPLAINED
-    assert otherwise(publication(), "h", is_ahead=False) is Reason.RULES
-    assert otherwise(in_progress, "g", is_ahead=True) is Reason.TIME
-    assert otherwise(in_progress, "g", is_ahead=False) is Reason.NOT_YET_EXPLAINED
-    assert otherwise(publication(), "g", is_ahead=True) is Reason.NOT_YET_EXPLAINED
+    assert otherwise(publication(), "01", "g", is_ahead=False) is Reason.NOT_YET_EXPLAINED
+    assert otherwise(publication(), "01", "h", is_ahead=False) is Reason.RULES
+    assert otherwise(in_progress, "01", "g", is_ahead=True) is Reason.TIME
+    assert otherwise(in_progress, "01", "g", is_ahead=False) is Reason.NOT_YET_EXPLAINED
+    assert otherwise(publication(), "01", "g", is_ahead=True) is Reason.NOT_YET_EXPLAINED
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from services.stats.catalogue import Catalogue, Kind
@@ -27,6 +28,7 @@ MOST_ROWS: Final = 32
 
 Place = tuple[int, str, int]  # of an entry among those of one figure
 Source = tuple[str, str]  # (topic, unit)
+Skipped = Mapping[Source, Collection[int]]  # positions that could not be read at first
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,22 +90,33 @@ class LedgerQuestions:
         return EntryPage(found[:limit], found[limit - 1].place if len(found) > limit else None, missing)
 
     async def since(
-        self, row: str, metric: str, interval: Interval, positions: Mapping[Source, int], limit: int
+        self,
+        row: str,
+        metric: str,
+        interval: Interval,
+        positions: Mapping[Source, int],
+        limit: int,
+        *,
+        repaired: Skipped = MappingProxyType({}),
     ) -> list[Entry]:
-        """What events above these positions have added to a series of a row, in the order of their recording.
+        """What events above these positions, and the repaired ones, have added to a series of a row.
 
-        Of the sources that are named, and at most `limit`; complete up to where each is booked.
+        In the order of their recording, of the sources that are named, and at most `limit`; complete up to where each
+        is booked.
         """
         what, extent = self.counted(metric), of_today(self._places, row)
         heads, _ = await self._repository.heads(what.topic)
         reached, counting = _reached(heads), Counting.of(extent, _minutes_of(what, interval), level=what.level)
         found: list[Entry] = []
         for unit in extent.codes:
-            known, booked = positions.get((what.topic, unit)), reached.get(unit, 0)
-            if known is None or known >= booked:
+            booked, late = reached.get(unit, 0), repaired.get((what.topic, unit), ())
+            known = positions.get((what.topic, unit), booked)
+            first = min((known, *(position - 1 for position in late)))
+            if first >= booked:
                 continue
-            blocks = await self._repository.beyond(what.topic, unit, known)
-            found += (e for e in _entries(blocks, what, counting) if known < e.position <= booked)
+            blocks = await self._repository.beyond(what.topic, unit, first)
+            entries = _entries(blocks, what, counting)
+            found += (e for e in entries if known < e.position <= booked or e.position in late)
             if len(found) >= limit:
                 break
         return sorted(found, key=lambda entry: (entry.recordedtime, entry.unit, entry.position))[:limit]

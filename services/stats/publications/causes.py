@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 
-from services.stats.publications.publication import Pairs
+from services.stats.publications.publication import Pairs, Skipped
 from services.stats.windows import Interval
+
+T = TypeVar("T")
 
 LISTED: Final = 20  # a city's figure may have changed by thousands of events: the rest is at the figure's explanation
 ASKED: Final = 500
@@ -57,9 +59,19 @@ class Causes(Protocol):
     """Who knows the events behind the figures."""
 
     async def since(
-        self, row: str, metric: str, interval: Interval, positions: Mapping[tuple[str, str], int], limit: int
+        self,
+        row: str,
+        metric: str,
+        interval: Interval,
+        positions: Mapping[tuple[str, str], int],
+        limit: int,
+        *,
+        repaired: Mapping[tuple[str, str], Collection[int]],
     ) -> Sequence[Entry]:
-        """The events above these positions, by (topic, unit), that touch the figure; at most `limit`."""
+        """The events above these positions, by (topic, unit), and the repaired ones, that touch the figure.
+
+        At most `limit`.
+        """
         ...
 
 
@@ -83,18 +95,29 @@ class Explanation(msgspec.Struct, frozen=True, gc=False):
 
 
 async def explanation(
-    causes: Causes, row: str, changes: Mapping[str, int], interval: Interval, then: Pairs, now: Pairs
+    causes: Causes,
+    row: str,
+    changes: Mapping[str, int],
+    interval: Interval,
+    then: Pairs,
+    now: Pairs,
+    repaired: Skipped = (),
 ) -> Explanation:
     """The events between two statements whose amounts make up the changes; none as long as not all are known.
 
     Shape: `changes` maps each of the figure's parts that changed to the difference; `then` and `now` are the positions
-           that moved.
+           that moved, `repaired` those which lie below but were not read then.
     """
-    first, last = by_source(then), by_source(now)
+    first, last, late = by_source(then), by_source(now), by_source(repaired)
     found: list[Cause] = []
     for part, difference in changes.items():
-        entries = await causes.since(row, part, interval, first, ASKED)
-        between = [entry for entry in entries if entry.position <= last.get((entry.topic, entry.unit), 0)]
+        entries = await causes.since(row, part, interval, first, ASKED, repaired=late)
+        between = [
+            entry
+            for entry in entries
+            for source in [(entry.topic, entry.unit)]
+            if entry.position <= last.get(source, 0) or entry.position in late.get(source, ())
+        ]
         if len(entries) < ASKED and sum(entry.amount for entry in between) != difference:
             return Explanation(Reason.NOT_YET_EXPLAINED)
         found.extend(
@@ -104,7 +127,7 @@ async def explanation(
     return Explanation(Reason.EVENTS, tuple(found[:LISTED]), len(found) > LISTED)
 
 
-def by_source(pairs: Pairs) -> dict[tuple[str, str], int]:
-    """Positions by (topic, unit)."""
-    split = ((source.partition("/"), position) for source, position in pairs)
-    return {(topic, unit): position for (topic, _, unit), position in split}
+def by_source(pairs: Iterable[tuple[str, T]]) -> dict[tuple[str, str], T]:
+    """What is told of each source, by (topic, unit)."""
+    split = ((source.partition("/"), told) for source, told in pairs)
+    return {(topic, unit): told for (topic, _, unit), told in split}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from services.stats.publications.commands import IssuePublication
-from services.stats.publications.publication import Frozen, Publication, Row
+from services.stats.publications.publication import Frozen, Publication, Row, Skipped
 from services.stats.publications.repository import Publications
 from services.stats.queries import Queries
 from services.stats.queries.composition import Composition, Stated
@@ -70,9 +70,17 @@ def frozen_figures(
         positions=positions,
         lineages=tuple(sorted((topic, id) for topic, id in served.lineages().items() if topic in topics)),
         issued_by=work.caller.subject,
+        skipped=skipped(served, served.codes_behind(command.unit), topics),
     )
     figures = served.rows(units, metrics, interval)
     return publication, Frozen(_rows(units, metrics, figures, served.incomplete()), positions, served.generation)
+
+
+def skipped(served: Served, codes: Collection[str], topics: Collection[str]) -> Skipped:
+    """The positions of these sources that the figures lack although they hold higher ones."""
+    heads = served.view.heads.items()
+    found = ((f"{topic}/{unit}", head.skipped) for (topic, unit), head in heads if topic in topics and unit in codes)
+    return tuple(sorted((source, positions) for source, positions in found if positions))
 
 
 def issued(publication: Publication, frozen: Frozen, composition: Composition) -> PublicationIssued:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
@@ -21,6 +22,8 @@ HORIZON_MARGIN: Final = timedelta(hours=1)
 
 Pairs = tuple[tuple[str, int], ...]
 """("<topic>/<unit>", position), in order: field names of a document had better not contain dots."""
+Skipped = tuple[tuple[str, tuple[int, ...]], ...]
+"""("<topic>/<unit>", positions that were not read although higher ones were), in order."""
 Cell = tuple[str, str]
 """(unit, metric)."""
 
@@ -65,11 +68,21 @@ class Correction(msgspec.Struct, frozen=True, array_like=True, gc=False):
     stated: Stated
 
 
+class Basis(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What the last word on the figures of some units was made from; what changed since lies beyond it."""
+
+    units: tuple[str, ...]
+    positions: Pairs
+    skipped: Skipped
+    generation: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication(Aggregate):
     """One publication without its table.
 
-    `positions` and `generation` are those of the last statement: what changed since lies above them.
+    `positions`, `skipped` and `generation` are those of the last statement: what changed since lies above the positions
+    or is one of the skipped. `behind` is of units that lacked an event at that statement: theirs is an earlier one.
     """
 
     NOUN: ClassVar = "publication"
@@ -93,6 +106,8 @@ class Publication(Aggregate):
     corrections: tuple[Correction, ...] = ()
     restatements: int = 0
     issued_by: str
+    skipped: Skipped = ()
+    behind: tuple[Basis, ...] = ()
 
     @property
     def occurred_at(self) -> datetime:
@@ -139,12 +154,42 @@ class Publication(Aggregate):
         """The last word on every figure."""
         return self.published(frozen) | {(each.unit, each.metric): each.stated for each in self.corrections}
 
-    def restate(self, now: Mapping[Cell, Stated], positions: Pairs, generation: str) -> Publication:
-        """The publication with these figures as its last word, complete up to the positions."""
+    def basis(self, unit: str) -> Basis:
+        """What the last word on the figures of a unit was made from."""
+        of_all = Basis(units=self.units, positions=self.positions, skipped=self.skipped, generation=self.generation)
+        return next((each for each in self.behind if unit in each.units), of_all)
+
+    def restate(
+        self,
+        now: Mapping[Cell, Stated],
+        positions: Pairs,
+        generation: str,
+        *,
+        skipped: Skipped = (),
+        incomplete: Collection[str] = (),
+    ) -> Publication:
+        """The publication with these figures as its last word, complete up to the positions but for the skipped.
+
+        Of the incomplete units nothing is said: the last word on them stays what it was, and so does its basis.
+        """
         known = {**{(each.unit, each.metric): each.stated for each in self.corrections}, **now}
         corrections = tuple(Correction(unit, metric, known[unit, metric]) for unit, metric in sorted(known))
         told = self._become(PublicationStatus.RESTATED, corrections=corrections, positions=positions)
-        return replace(told, restatements=self.restatements + len(now), generation=generation)
+        return replace(
+            told,
+            restatements=self.restatements + len(now),
+            generation=generation,
+            skipped=skipped,
+            behind=self._left_behind(incomplete),
+        )
+
+    def _left_behind(self, incomplete: Collection[str]) -> tuple[Basis, ...]:
+        # Together by basis: each names the positions of a whole city.
+        units: defaultdict[Basis, list[str]] = defaultdict(list)
+        for unit in self.units:
+            if unit in incomplete:
+                units[self.basis(unit)].append(unit)
+        return tuple(msgspec.structs.replace(basis, units=tuple(some)) for basis, some in units.items())
 
 
 def differences(stated: Mapping[Cell, Stated], now: Mapping[Cell, Stated]) -> list[Cell]:
@@ -161,3 +206,15 @@ def moved(then: Pairs, now: Mapping[str, int], codes: Collection[str], topics: C
         if topic in topics and unit in codes and before.get(source, 0) != position:
             changed.append(source)
     return tuple((source, before.get(source, 0)) for source in changed), tuple((each, now[each]) for each in changed)
+
+
+def repaired(then: Skipped, now: Skipped, codes: Collection[str], topics: Collection[str]) -> Skipped:
+    """Of the sources with these codes and topics the positions that were skipped then, and are not now."""
+    still = dict(now)
+    found = []
+    for source, positions in then:
+        topic, _, unit = source.partition("/")
+        read = tuple(position for position in positions if position not in still.get(source, ()))
+        if topic in topics and unit in codes and read:
+            found.append((source, read))
+    return tuple(found)

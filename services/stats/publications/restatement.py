@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
 
 import msgspec
 
 from services.stats.publications.causes import Explanation, Reason
-from services.stats.publications.publication import Pairs, Publication
+from services.stats.publications.publication import Pairs, Publication, Skipped
 from services.stats.queries.composition import Stated
 
 
 class Restatement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A published figure that is another one now; the positions are those that moved since it was stated last."""
+    """A published figure that is another one now.
+
+    The positions are those that moved since it was stated last; the repaired ones were not read then.
+    """
 
     id: str
     publication: str
@@ -27,17 +29,20 @@ class Restatement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     positions_then: Pairs
     positions_now: Pairs
     explanation: Explanation
+    repaired: Skipped = ()
 
 
-def restatement_id(publication: str, unit: str, metric: str, positions: Pairs, generation: str) -> str:
-    """The same figure at the same positions, by the same rules, is restated once, whoever tries."""
-    digest = hashlib.sha256(msgspec.json.encode((positions, generation))).hexdigest()[:16]
-    return f"{publication}/{unit}/{metric}/{digest}"
+def restatement_id(publication: str, number: int) -> str:
+    """Whoever restates the same version of a publication gives the same numbers: only one of them is recorded.
+
+    Positions would not do: an event that is repaired moves none.
+    """
+    return f"{publication}/{number}"
 
 
-def otherwise(publication: Publication, generation: str, *, is_ahead: bool) -> Reason:
+def otherwise(publication: Publication, unit: str, generation: str, *, is_ahead: bool) -> Reason:
     """What changed a figure if events did not; `is_ahead` where time alone changes it until the interval is over."""
-    if publication.generation != generation:
+    if publication.basis(unit).generation != generation:
         return Reason.RULES
     was_in_progress = publication.as_of < publication.end
     return Reason.TIME if was_in_progress and is_ahead else Reason.NOT_YET_EXPLAINED

@@ -12,8 +12,8 @@ import msgspec
 import structlog
 
 from services.stats.publications.causes import Causes, Explanation, Reason, explanation
-from services.stats.publications.handlers import told
-from services.stats.publications.publication import Publication, differences, moved
+from services.stats.publications.handlers import skipped, told
+from services.stats.publications.publication import Publication, Skipped, differences, moved, repaired
 from services.stats.publications.repository import Publications
 from services.stats.publications.restatement import Restatement, changes, otherwise, restatement_id
 from services.stats.queries.composition import Composition, Stated
@@ -127,7 +127,9 @@ class Restating:
     async def _compare(self, publication: Publication) -> int:
         served, as_of = self._served, self._clock.now()
         # All of one state: nothing is awaited until positions and figures are read.
-        positions = served.positions(served.codes_behind(publication.unit), served.topics(publication.metrics))
+        codes, topics = served.codes_behind(publication.unit), served.topics(publication.metrics)
+        positions, lacking = served.positions(codes, topics), skipped(served, codes, topics)
+        incomplete = served.incomplete()
         if publication.obstacle(positions, served.lineages(), as_of=as_of, zone=served.zone) is not None:
             return 0
         now = served.comparable(publication.units, publication.metrics, publication.interval(served.zone))
@@ -137,10 +139,18 @@ class Restating:
         if changed:
             published = publication.published(frozen)
             restatements = [
-                await self._restatement(publication, number, cell, published[cell], stated[cell], figure, positions)
+                await self._restatement(
+                    publication, number, cell, published[cell], stated[cell], figure, positions, lacking
+                )
                 for number, (cell, figure) in enumerate(changed.items(), publication.restatements + 1)
             ]
-            after = publication.restate(changed, tuple(sorted(positions.items())), served.generation)
+            after = publication.restate(
+                changed,
+                tuple(sorted(positions.items())),
+                served.generation,
+                skipped=lacking,
+                incomplete=incomplete,
+            )
             await self._record(publication, after, restatements)
         return len(changed)
 
@@ -153,12 +163,14 @@ class Restating:
         last: Stated,
         now: Stated,
         positions: Mapping[str, int],
+        lacking: Skipped,
     ) -> Restatement:
         unit, metric = cell
+        basis = publication.basis(unit)
         codes, topics = self._served.codes_behind(unit), self._served.topics([metric])
-        then, moved_to = moved(publication.positions, positions, codes, topics)
+        then, moved_to = moved(basis.positions, positions, codes, topics)
         restatement = Restatement(
-            id=restatement_id(publication.id, unit, metric, moved_to, self._served.generation),
+            id=restatement_id(publication.id, number),
             publication=publication.id,
             number=number,
             unit=unit,
@@ -170,11 +182,12 @@ class Restating:
             positions_then=then,
             positions_now=moved_to,
             explanation=Explanation(Reason.NOT_YET_EXPLAINED),
+            repaired=repaired(basis.skipped, lacking, codes, topics),
         )
         found = await self._explained(publication, restatement)
         if found.reason is Reason.NOT_YET_EXPLAINED:
             is_ahead = self._served.composition.is_ahead(metric)
-            found = Explanation(otherwise(publication, self._served.generation, is_ahead=is_ahead))
+            found = Explanation(otherwise(publication, unit, self._served.generation, is_ahead=is_ahead))
         return msgspec.structs.replace(restatement, explanation=found)
 
     async def _explained(self, publication: Publication, restatement: Restatement) -> Explanation:
@@ -188,6 +201,7 @@ class Restating:
             publication.interval(self._served.zone),
             restatement.positions_then,
             restatement.positions_now,
+            restatement.repaired,
         )
 
     async def _record(self, before: Publication, after: Publication, restatements: Sequence[Restatement]) -> None:
