@@ -81,8 +81,8 @@ class TipFacts(Facts):
     closed_at: AwareDatetime | None = None
     decision_due_at: AwareDatetime | None = Field(
         default=None,
-        description="Of a crime report: the end of the time that the law gives for the decision. It is on time up to "
-        "this instant. Absent where no rule is known, and from producers that do not know deadlines.",
+        description="Of a crime report: the end of the time that the law gives for the decision, the first "
+        "instant that is too late. Absent where no rule is known, and from producers that do not know deadlines.",
     )
 
 

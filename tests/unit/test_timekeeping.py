@@ -99,6 +99,23 @@ def test_a_decision_entered_late_but_taken_in_time_meets_the_clock_after_all() -
     assert state(decided) is ClockState.MET
 
 
+@pytest.mark.parametrize(("after", "how"), [(timedelta(minutes=-1), ClockState.MET), (timedelta(0), ClockState.LATE)])
+def test_a_decision_whose_time_is_told_coarsely_is_judged_as_its_exact_time_would_be(
+    after: timedelta, how: ClockState
+) -> None:
+    tip, _ = on_the_clock(source=TipSource.CITIZEN_ANONYMOUS)
+    for name in ("register", "start_verification"):
+        tip, _ = taken(tip, name, NOW + HOUR)
+    assert tip.decision_due_at is not None
+
+    decided, _ = taken(tip, "verify", tip.decision_due_at + after)
+    shortly_after, _ = taken(tip, "verify", tip.decision_due_at + timedelta(minutes=7))
+
+    assert state(decided) is how
+    assert shortly_after.verified_at == tip.decision_due_at  # as coarsely as all its times
+    assert state(shortly_after) is ClockState.LATE
+
+
 def test_an_extension_moves_the_deadline_and_the_warning_is_told_anew() -> None:
     tip, _ = on_the_clock()
     warned, more = strike(tip, now=NOW + 19 * DAY)
@@ -292,7 +309,7 @@ class Life(RuleBasedStateMachine):
         done = done_at(self.tip, ClockName.DECISION)
         assert (clock.state is ClockState.SUSPENDED) == (done is None and self.tip.status is TipStatus.SUSPENDED)
         if done is not None:
-            assert clock.state is (ClockState.MET if done <= clock.due_at else ClockState.LATE)
+            assert clock.state is (ClockState.MET if done < clock.due_at else ClockState.LATE)
 
     @invariant()
     def no_deadline_is_missed_twice_or_before_its_time(self) -> None:

@@ -46,9 +46,9 @@ def suspended_from(report: CrimeReport) -> datetime | None:
 
 
 def on_time(report: CrimeReport) -> bool:
-    """Whether it was decided by its deadline; of a report without one nobody knows."""
+    """Whether it was decided before its deadline, the first instant that is too late; without one nobody knows."""
     due, decided = report.decision_due_at, decided_at(report)
-    return due is not None and decided is not None and decided <= due
+    return due is not None and decided is not None and decided < due
 
 
 def _earliest(*times: datetime | None) -> datetime | None:

@@ -65,7 +65,7 @@ def _decision(report: Facts) -> Iterator[Count]:
     yield decision_bin(bin_of(took_s)), decided, 1
     if due:
         yield "crime_reports_decided_with_deadline", decided, 1
-        if datetime.fromisoformat(decided) <= datetime.fromisoformat(due):
+        if datetime.fromisoformat(decided) < datetime.fromisoformat(due):
             yield "crime_reports_decided_on_time", decided, 1
 
 

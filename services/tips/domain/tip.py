@@ -140,7 +140,7 @@ class Tip(ReportedTip):
         self._require(self.resumed_at is None, "The law gives resumed work no more time.")
         self._require(self.extensions + 1 < len(rule.stages), "The law allows no further extension.")
         in_order(received_at=self.received_at, extended_at=self._coarse(at))
-        self._require(at <= self.decision_due_at, "Its time had run out by then.")
+        self._require(at < self.decision_due_at, "Its time had run out by then.")
         count = self.extensions + 1
         longer = self._alter(extensions=count, decision_due_at=rule.due_at(self.received_at, extensions=count))
         return longer, (longer._tell_deadline(TipDeadlineExtended, was=self, at=at),)

@@ -25,7 +25,10 @@ GOING: Final = (ClockState.RUNNING, ClockState.WARNED, ClockState.MISSED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
-    """By when something has to be done. It is in time before `due_at` and at that very instant."""
+    """By when something has to be done: before `due_at`, which is the first instant that is too late.
+
+    So a deed whose time is told coarsely is judged as its exact time would be, because deadlines are whole steps.
+    """
 
     name: ClockName
     due_at: datetime
@@ -46,7 +49,7 @@ class Clock:
     def state_at(self, now: datetime, *, done_at: datetime | None, suspended: bool) -> ClockState:
         """How it stands at this instant."""
         if done_at is not None:
-            return ClockState.MET if done_at <= self.due_at else ClockState.LATE
+            return ClockState.MET if done_at < self.due_at else ClockState.LATE
         if suspended:
             return ClockState.SUSPENDED
         if now >= self.due_at:
