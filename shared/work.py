@@ -51,6 +51,10 @@ class Work:
 
         await self.outbox.commit(correlated(events), together(writes), then=remember)
 
+    def aside(self) -> "Work":
+        """Work of the same caller that belongs to the request and whose outcome is not its answer."""
+        return Work(self.caller, self.clock, self.outbox, self.keys, key=None)
+
     async def answer(self, perform: Callable[[], Awaitable[T]], render: Render) -> Response:
         """The answer to the request: the first one if its key was used before, else that of `perform`.
 

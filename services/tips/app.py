@@ -17,7 +17,7 @@ from services.tips.custody.noting import Noting
 from services.tips.custody.seals import Seals
 from services.tips.deps import Parts
 from services.tips.dialogue.reporters import Reporters
-from services.tips.erasing import Eraser
+from services.tips.erasing import Eraser, Shredder
 from services.tips.handlers import Intake
 from services.tips.imports import SERVICE, RecordIntake
 from services.tips.pages.forms import MULTIPART_BYTES
@@ -73,7 +73,7 @@ def assemble(runtime: ServiceRuntime, intake: Intake, *, relay: bool) -> FastAPI
 
     def striking(parts: Parts) -> AbstractAsyncContextManager[None]:
         tips, audit = parts.repositories.tips, AuditLog(runtime.store, unit=runtime.settings.city)
-        eraser = Eraser(tips, parts.repositories.vault, audit, runtime)
+        eraser = Eraser(Shredder(tips, parts.repositories.vault, audit), runtime)
         return at_work(Clockwork(tips, runtime.outbox, clock=runtime.clock, erase=eraser.erase))
 
     return create_service(

@@ -1,7 +1,6 @@
 """What officers do with a tip on request: load, let the domain decide and set the clocks, keep; must not know HTTP."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from services.tips.case_commands import AssessTip, CorrectTip, HoldTip, RelocateTip, TransferTip, VoidTip
@@ -150,11 +149,25 @@ async def merge_tip(tip_id: str, into: str, *, tips: Cases, work: Work) -> Tip:
             raise InvalidInput.of("into", f"there is no tip {into}")
         after, events = timed(lambda tip: tip.merge(other, at=now), now)(before)
         # The other's version grows as well, or two tips could be merged into each other at the same time.
-        held = tips.replacing(other, replace(other, version=other.version + 1))
-        await work.commit(after, events, tips.replacing(before, after), held)
+        stands = tips.replacing(other, other.repeat(1))
+        await work.commit(after, events, tips.replacing(before, after), stands)
         return after
 
     return await _with(tip_id, merge, tips=tips, work=work)
+
+
+async def unmerge_tip(tip_id: str, *, tips: Cases, work: Work) -> Tip:
+    """The tip on its own again, with its clocks as they stand by now."""
+    now = work.clock.now()
+
+    async def unmerge(before: Tip) -> Tip:
+        above = await tips.standing_for(before)
+        after, events = timed(lambda tip: tip.unmerge(at=now), now)(before)
+        parted = [tips.replacing(other, other.repeat(-1)) for other in above[:1]]
+        await work.commit(after, events, tips.replacing(before, after), *parted)
+        return after
+
+    return await _with(tip_id, unmerge, tips=tips, work=work)
 
 
 def _note(after: Tip, text: str, occasion: Occasion, *, at: datetime, work: Work) -> Note:

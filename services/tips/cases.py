@@ -5,7 +5,7 @@ looked at stands in a collection of its own, which holds only what is waited for
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from shared.work import Write
 
 NEVER: Final = datetime(2999, 1, 1, tzinfo=UTC)  # sorts what has no deadline behind what has one
 MILLISECOND: Final = timedelta(milliseconds=1)
+MOST_STEPS: Final = 10  # from a merged tip to the one that stands for it
 NEIGHBOURS: Final = 200  # tips of one unit within a few days are far fewer
 
 
@@ -94,11 +95,39 @@ class Cases(Aggregates[Tip]):
         """Whether other tips are merged into this one."""
         return await self._documents.find_one({"merged_into": tip.id}, {"_id": 1}) is not None
 
-    async def to_look_at(self, now: datetime, *, limit: int) -> list[Tip]:
-        """Tips whose clocks have something to tell by now, the longest waiting first."""
+    async def find_anywhere(self, id: str) -> Tip | None:
+        """The tip of this id, whatever its unit; for what no caller gets to see."""
+        document = await self._documents.find_one({"_id": id})
+        return self._read(document) if document else None
+
+    async def standing_for(self, tip: Tip) -> list[Tip]:
+        """The tips that stand for it: the one that it is merged into, and so on to the one that stands on its own."""
+        above = [tip]
+        while (into := above[-1].merged_into) is not None and len(above) <= MOST_STEPS:
+            stands = await self.find_anywhere(into)
+            if stands is None:
+                break
+            above.append(stands)
+        return above[1:]
+
+    async def copies_of(self, tip: Tip) -> list[Tip]:
+        """All tips that it stands for, those merged into these too."""
+        found, into = [], [tip.id]
+        while into:
+            below = self._documents.find({"merged_into": {"$in": into}}).sort([("_id", 1)])
+            copies = [self._read(document) async for document in below]
+            found += copies
+            into = [copy.id for copy in copies]
+        return found
+
+    async def due(self, now: datetime, *, limit: int) -> list[str]:
+        """Ids of tips whose clocks have something to tell by now, the longest waiting first."""
         wakes = await self._wakes.find({"at": {"$lte": now}}).sort("at", 1).to_list(limit)
-        found = {document["_id"]: document async for document in self._found([wake["_id"] for wake in wakes])}
-        return [self._read(found[wake["_id"]]) for wake in wakes if wake["_id"] in found]
+        return [wake["_id"] for wake in wakes]
+
+    async def postpone(self, id: str, until: datetime) -> None:
+        """Look at this tip again at that time, and at others before it."""
+        await self._wakes.update_one({"_id": id}, {"$set": {"at": until}})
 
     # -- writing
 
@@ -114,16 +143,20 @@ class Cases(Aggregates[Tip]):
         return write
 
     def replacing(self, before: Tip, after: Tip) -> Write:
-        replace, wake = super().replacing(before, after), _wake(after)
+        put, wake = super().replacing(before, after), _wake(after)
 
         async def write(session: Session) -> None:
-            await replace(session)
+            await put(session)
             if wake is None:
                 await self._wakes.delete_one({"_id": after.id}, session=session)
             elif wake != _wake(before):
                 await self._wakes.replace_one({"_id": after.id}, wake, upsert=True, session=session)
 
         return write
+
+    def fencing(self, tip: Tip) -> Write:
+        """The write that holds as long as nobody changes the tip in between. Raises, when it runs: ConcurrentChange."""
+        return self.replacing(tip, replace(tip, version=tip.version + 1))
 
     def _document(self, aggregate: Tip) -> Document:
         going = [clock for clock in aggregate.clocks if clock.state in GOING]

@@ -7,6 +7,7 @@ is one transaction with its events, fenced by its version: two processes at once
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -16,7 +17,7 @@ from services.tips.domain import Tip
 from services.tips.domain.retention import erasable_from
 from services.tips.domain.timekeeping import strike
 from shared.clock import Clock
-from shared.errors import ConcurrentChange
+from shared.errors import ConcurrentChange, NotFound
 from shared.outbox.entries import Outbox
 from shared.outbox.leases import Lease
 from shared.pausing import pause
@@ -25,6 +26,8 @@ from shared.telemetry.metrics import TIP_CLOCKWORK_ERRORS, TIP_CLOCKWORK_LEADER,
 
 LEASE: Final = "tips.clockwork"
 LOOK_S: Final = 1.0  # deadlines end at full minutes, and people are told within a second
+AGAIN: Final = timedelta(minutes=1)
+"""After how long a tip is looked at again that could not be attended to."""
 AT_ONCE: Final = 50  # tips between two renewals of the lease: at 145 commits a second about a third of a second
 STOP_S: Final = 5.0
 
@@ -49,7 +52,7 @@ class Clockwork:
             try:
                 while await self.look() == AT_ONCE and not stop.is_set():
                     pass
-            except Exception as error:  # the store is away, or one tip cannot be read: the next look is in a second
+            except Exception as error:  # the store is away: the next look is in a second
                 _tell(error)
             await pause(LOOK_S, stop)
         TIP_CLOCKWORK_LEADER.set(0)
@@ -60,20 +63,24 @@ class Clockwork:
         """Attend to a handful of what is due; how many tips it changed, none without the lease."""
         leading = await self._lease.acquire()
         TIP_CLOCKWORK_LEADER.set(int(leading))
-        due = await self._cases.to_look_at(self._clock.now(), limit=AT_ONCE) if leading else []
+        due = await self._cases.due(self._clock.now(), limit=AT_ONCE) if leading else []
         changed = 0
-        for tip in due:
+        for id in due:
             try:
-                changed += await self._attend(tip)
+                changed += await self._attend(id)
             except ConcurrentChange:
                 continue  # whoever changed it has set its clocks
             except StoreError:
                 raise
-            except Exception as error:  # of one tip that cannot be attended to the others are no part
+            except Exception as error:  # one that cannot be read or attended to must not keep the others waiting
                 _tell(error)
+                await self._cases.postpone(id, self._clock.now() + AGAIN)
         return changed
 
-    async def _attend(self, before: Tip) -> bool:
+    async def _attend(self, id: str) -> bool:
+        before = await self._cases.find_anywhere(id)
+        if before is None:
+            raise NotFound(f"There is no {Tip.NOUN} {id}.")
         tip = await self.strike(before)
         erasable = erasable_from(tip)
         if self._erase is None or erasable is None or erasable > self._clock.now():

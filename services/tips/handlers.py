@@ -32,7 +32,6 @@ from shared.work import Work, Write
 Step = Callable[..., tuple[Tip, Sequence[Event]]]
 """A step of a tip's life, such as `Tip.verify`; takes the tip and `at`."""
 
-MOST_STEPS: Final = 10  # from a merged tip to the one that stands for it
 CITIZENS: Final = frozenset({TipSource.CITIZEN_ANONYMOUS, TipSource.CITIZEN_NAMED})
 
 
@@ -48,6 +47,8 @@ class Tips(KeptTips, Protocol):
     def keeping_receipt(self, tip: Tip, digest: str, reading_key: bytes) -> Write: ...
 
     async def find_by_receipt(self, digest: str) -> Tip | None: ...
+
+    async def standing_for(self, tip: Tip) -> list[Tip]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +168,8 @@ async def submit_tip(
 async def ask_status(written: str, *, intake: Intake, tips: Tips) -> Tip | None:
     """The tip of a receipt, or the one that stands for it. Raises: InvalidInput for a mistyped receipt."""
     tip = await tips.find_by_receipt(intake.receipts.digest(read_receipt(written)))
-    for _ in range(MOST_STEPS):
-        if tip is None or tip.merged_into is None:
-            break
-        tip = await tips.find_anywhere(tip.merged_into)
-    return tip
+    above = await tips.standing_for(tip) if tip is not None else []
+    return above[-1] if above else tip
 
 
 # -- advisory documents

@@ -57,11 +57,6 @@ class Tips(Cases):
         tip = self._read(document) if document else None
         return tip if receipt else None
 
-    async def find_anywhere(self, id: str) -> Tip | None:
-        """The tip of this id, whatever its unit; for what no caller gets to see."""
-        document = await self._documents.find_one({"_id": id})
-        return self._read(document) if document else None
-
     async def find_correspondent(self, digest: str, reading_key: X25519PrivateKey) -> Correspondent:
         """Where a receipt leads; for one that nobody knows a stand-in, after the same two look-ups."""
         tip = await self.find_by_receipt(digest)

@@ -36,7 +36,7 @@ class TipSummary(View):
     urgent: bool
     assigned_to: str | None
     merged_into: str | None
-    repeated: int = Field(description="How often the same report came again and was merged into this one.")
+    repeated: int = Field(description="How many reports are merged into this one.")
     received_at: datetime
     registered_at: datetime | None
     verification_started_at: datetime | None

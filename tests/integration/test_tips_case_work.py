@@ -109,12 +109,15 @@ async def test_a_duplicate_is_suggested_merged_and_taken_apart_and_figures_follo
     while_merged = await rig.step(double, "registration")
     work_then = await work(rig)
     voided = await rig.step(tip, "voiding", {"reason": "nhập nhầm"})
+    standing = await rig.client.get(f"/v1/tips/{tip}", headers=rig.officer)
     apart = await rig.step(double, "unmerge")
 
     assert [(each["tip"]["id"], each["reasons"]) for each in suggested] == [
         (tip, ["same_category", "same_residential_group", "received_within_a_day"])
     ]
     assert merged.json()["merged_into"] == tip
+    stands_alone = await rig.client.get(f"/v1/tips/{tip}", headers=rig.officer)
+    assert [answer.json()["repeated"] for answer in (standing, stands_alone)] == [1, 0]
     assert double not in work_then
     assert (while_merged.status_code, voided.status_code) == (409, 409)
     assert (apart.json()["merged_into"], apart.json()["status"]) == (None, "received")
@@ -126,7 +129,7 @@ async def test_a_duplicate_is_suggested_merged_and_taken_apart_and_figures_follo
 
 
 async def test_two_tips_are_not_merged_into_each_other(rig: TipsRig) -> None:
-    one, other = await reported(rig), await reported(rig)
+    one, other = [await reported(rig, received_at="2026-03-02T09:00:00+07:00") for _ in range(2)]
 
     answers = await asyncio.gather(rig.step(one, "merge", {"into": other}), rig.step(other, "merge", {"into": one}))
 

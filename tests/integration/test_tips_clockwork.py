@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from services.tips.cases import Cases
-from services.tips.clockwork import LOOK_S, Clockwork, at_work
+from services.tips.clockwork import AGAIN, LOOK_S, Clockwork, at_work
 from services.tips.domain import Tip
 from shared.clock import FixedClock
 from shared.contracts.topics import TIPS
@@ -66,6 +66,15 @@ async def told(rig: TipsRig) -> list[tuple[str, str, datetime]]:
         for event in await rig.journal()
         if event["data"].get("clock") == "art_147_decision"
     ]
+
+
+async def due_tip(rig: TipsRig, clock: FixedClock) -> Tip:
+    """The one tip whose clocks have something to tell."""
+    tips = rig.app.state.parts.repositories.tips
+    (id,) = await tips.due(clock.now(), limit=10)
+    tip = await tips.find_anywhere(id)
+    assert isinstance(tip, Tip)
+    return tip
 
 
 def chained(events: list[dict[str, Any]]) -> bool:
@@ -125,7 +134,7 @@ async def test_a_look_that_fails_is_followed_by_another(
         nonlocal looked
         looked += 1
         if looked == 1:
-            raise ValueError("one tip cannot be read")
+            raise ValueError("nobody knows why")
         again.set()
         return 0
 
@@ -156,10 +165,32 @@ async def test_a_tip_that_cannot_be_attended_to_keeps_no_other_waiting(
     failed = TIP_CLOCKWORK_ERRORS._value.get()
 
     looks = [await clockwork.look(), await clockwork.look()]
+    monkeypatch.undo()
+    clock.advance(AGAIN + timedelta(milliseconds=1))
+    later = await clockwork.look()
 
-    assert looks == [1, 0]
-    assert [tip for tip, what, _ in await told(rig) if what == "deadline_missed"] == [second]
-    assert TIP_CLOCKWORK_ERRORS._value.get() == failed + 2
+    assert (looks, later) == ([1, 0], 1)
+    assert [tip for tip, what, _ in await told(rig) if what == "deadline_missed"] == [second, first]
+    assert TIP_CLOCKWORK_ERRORS._value.get() == failed + 1
+
+
+async def test_tips_that_cannot_be_read_do_not_fill_the_head_of_the_queue(
+    rig: TipsRig, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    *broken, last = await reported(rig, 4)
+    tips = rig.runtime.store.collection("tips")
+    await tips.update_many({"_id": {"$in": broken[:2]}}, {"$set": {"status": "of a later build"}})
+    await tips.delete_one({"_id": broken[2]})
+    monkeypatch.setattr("services.tips.clockwork.AT_ONCE", 3)
+    clock.advance(DUE - clock.now() + DAY)
+    clockwork = await replica(rig, clock)
+    failed = TIP_CLOCKWORK_ERRORS._value.get()
+
+    looks = [await clockwork.look(), await clockwork.look(), await clockwork.look()]
+
+    assert looks == [0, 1, 0]
+    assert [tip for tip, what, _ in await told(rig) if what == "deadline_missed"] == [last]
+    assert TIP_CLOCKWORK_ERRORS._value.get() == failed + 3
 
 
 async def test_of_two_replicas_one_looks(rig: TipsRig, clock: FixedClock) -> None:
@@ -177,7 +208,7 @@ async def test_two_that_look_at_once_tell_it_once(rig: TipsRig, clock: FixedCloc
     await reported(rig)
     clock.advance(DUE - clock.now() + DAY)
     one, other = await replica(rig, clock), await replica(rig, clock)
-    (seen,) = await rig.app.state.parts.repositories.tips.to_look_at(clock.now(), limit=10)
+    seen = await due_tip(rig, clock)
 
     await one.strike(seen)
     with pytest.raises(ConcurrentChange):
@@ -202,7 +233,7 @@ async def test_without_the_fence_two_would_tell_it_twice(rig: TipsRig, clock: Fi
     await reported(rig)
     clock.advance(DUE - clock.now() + DAY)
     one, other = await replica(rig, clock, Unfenced), await replica(rig, clock, Unfenced)
-    (seen,) = await rig.app.state.parts.repositories.tips.to_look_at(clock.now(), limit=10)
+    seen = await due_tip(rig, clock)
 
     await one.strike(seen)
     await other.strike(seen)

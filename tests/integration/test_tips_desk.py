@@ -1,5 +1,6 @@
 """The desk: officers read what is sealed to their commune, each reading is written down, destroyed is destroyed."""
 
+import asyncio
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,12 +12,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pymongo import MongoClient
 
 from services.tips.attachments.picture import Picture
+from services.tips.cases import Cases
 from services.tips.custodians import rekey_communes, verify_audit
 from services.tips.custody.audit import Head
 from services.tips.custody.envelope import Envelope, Holder, Kind, Piece
 from services.tips.custody.keys import PrivateKeys
 from services.tips.custody.opening import Opener, SealedElsewhere
 from services.tips.custody.vault import ERASURE_DATABASE, Scope, Shredded, Vault
+from services.tips.domain import Tip
 from services.tips.receipts import new_receipt
 from shared.security import Role
 from tests.integration.tips_desk_rig import DeskRig, write_key
@@ -252,6 +255,53 @@ async def test_what_is_held_is_not_shredded(rig: DeskRig) -> None:
 
     assert (held.status_code, refused.status_code) == (200, 409)
     assert (await rig.get(f"/v1/tips/{tip}/content")).json()["text"] == TEXT
+
+
+async def test_shredding_reaches_what_is_merged_into_a_tip_and_a_hold_covers_it(rig: DeskRig) -> None:
+    administrator = rig.intake.mint.headers(Role.ADMINISTRATOR, "01", subject="boss")
+    tip, middle, last = [await rig.named(text=TEXT) for _ in range(3)]
+    for copy, into in ((last, middle), (middle, tip)):
+        merged = await rig.intake.step(copy, "merge", {"into": into})
+        assert merged.status_code == 200, merged.text
+    await rig.intake.post(f"/v1/tips/{tip}/hold", {"reason": "QD-18/2026"}, headers=administrator)
+
+    held = [
+        await rig.post(f"/v1/tips/{each}/shredding", {"reason": "QD-17/2026"}, by=rig.custodian) for each in (tip, last)
+    ]
+    await rig.intake.post(f"/v1/tips/{tip}/hold-release", headers=administrator)
+    shredded = await rig.post(f"/v1/tips/{tip}/shredding", {"reason": "QD-17/2026"}, by=rig.custodian)
+
+    assert [answer.status_code for answer in (*held, shredded)] == [409, 409, 200]
+    vault = Vault(rig.intake.runtime.store)
+    assert [await vault.erasure_key(each, scope) for each in (tip, middle, last) for scope in Scope] == [None] * 6
+    assert [(await rig.get(f"/v1/tips/{each}/content")).status_code for each in (tip, middle, last)] == [410] * 3
+    told = [entry["tip"] for entry in await rig.audit() if entry["action"] == "shredded"]
+    assert told == [middle, last, tip]
+
+
+@pytest.mark.parametrize("scope", ["all", "identity"])
+async def test_no_shredding_passes_a_hold_that_came_in_between(
+    rig: DeskRig, scope: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tip = await rig.named(text=TEXT)
+    administrator = rig.intake.mint.headers(Role.ADMINISTRATOR, "01", subject="boss")
+    standing_for, holding = Cases.standing_for, asyncio.Lock()
+
+    async def late(self: Cases, seen: Tip) -> list[Tip]:
+        if not holding.locked():
+            await holding.acquire()
+            held = await rig.intake.post(f"/v1/tips/{tip}/hold", {"reason": "QD-18/2026"}, headers=administrator)
+            assert held.status_code == 200, held.text
+        return await standing_for(self, seen)
+
+    monkeypatch.setattr(Cases, "standing_for", late)
+    body = {"reason": "QD-17/2026", "scope": scope}
+
+    refused = await rig.post(f"/v1/tips/{tip}/shredding", body, by=rig.custodian)
+
+    assert holding.locked()
+    assert refused.status_code == 409, refused.text
+    assert await Vault(rig.intake.runtime.store).erasure_key(tip, Scope.IDENTITY) is not None
 
 
 async def test_officers_do_not_shred(rig: DeskRig) -> None:

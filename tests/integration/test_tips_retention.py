@@ -10,7 +10,7 @@ import pytest
 from services.tips.clockwork import Clockwork
 from services.tips.custody.audit_log import AuditLog
 from services.tips.custody.vault import Scope
-from services.tips.erasing import Eraser
+from services.tips.erasing import Eraser, Shredder
 from shared.clock import FixedClock
 from shared.contracts.topics import TIPS, TIPS_AUDIT
 from shared.outbox.entries import Outbox
@@ -38,7 +38,7 @@ async def clockwork_of(rig: TipsRig, clock: FixedClock) -> tuple[Clockwork, Audi
     await outbox.open()
     runtime = replace(rig.runtime, outbox=outbox)
     kept, audit = rig.app.state.parts.repositories, AuditLog(runtime.store, unit="01")
-    eraser = Eraser(kept.tips, kept.vault, audit, runtime)
+    eraser = Eraser(Shredder(kept.tips, kept.vault, audit), runtime)
     return Clockwork(kept.tips, runtime.outbox, clock=clock, erase=eraser.erase), audit
 
 
@@ -86,3 +86,27 @@ async def test_a_legal_hold_stops_it_until_it_is_released(rig: TipsRig, clock: F
     assert "pulse-position" not in held.headers
     assert (while_held, key_then is not None, afterwards) == (0, True, 1)
     assert await vault.erasure_key(tip, Scope.CONTENT) is None
+
+
+async def told_again(rig: TipsRig, into: str) -> str:
+    """The same report once more, merged into the first."""
+    told = {"stream": "security_information", "source": "force_member"}
+    copy = str((await rig.submit(headers=rig.officer, **told)).json()["id"])
+    assert (await rig.step(copy, "merge", {"into": into})).status_code == 200
+    return copy
+
+
+async def test_what_is_merged_into_a_case_is_erased_before_it_a_handful_at_a_time(
+    rig: TipsRig, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tip, vault = await closed(rig), rig.app.state.parts.repositories.vault
+    copies = [await told_again(rig, tip) for _ in range(3)]
+    monkeypatch.setattr("services.tips.erasing.AT_ONCE", 2)
+    clockwork, audit = await clockwork_of(rig, clock)
+    clock.advance(TWO_YEARS)
+
+    looks = [await clockwork.look() for _ in range(3)]
+
+    assert looks == [1, 1, 0]
+    assert [await vault.erasure_key(each, scope) for each in (tip, *copies) for scope in Scope] == [None] * 8
+    assert [entry.deed.tip async for entry in audit.entries()] == [*sorted(copies), tip]

@@ -68,7 +68,9 @@ def test_undecided_report_is_in_time_up_to_its_deadline_and_overdue_until_it_is_
 
 @pytest.mark.parametrize("finding", ["verified_at", "refuted_at", "found_inconclusive_at"])
 @pytest.mark.parametrize(("late", "on_time"), [(timedelta(microseconds=-1), 1), (timedelta(0), 0)])
-def test_decision_is_on_time_before_the_deadline_which_is_the_first_instant_too_late(finding: str, late: timedelta, on_time: int) -> None:
+def test_decision_is_on_time_before_the_deadline_which_is_the_first_instant_too_late(
+    finding: str, late: timedelta, on_time: int
+) -> None:
     facts = report(decision_due_at=DUE, **{finding: DUE + late})
 
     assert counted("decided", facts) == counted("decided_with_deadline", facts) == 1

@@ -15,7 +15,7 @@ from services.tips.domain.retention import erasable_from
 from services.tips.domain.timekeeping import done_at, strike, timed, wakes_at
 from shared.contracts.base import Event
 from shared.contracts.tips import TipChannel, TipDeadlineChange, TipFacts, TipSource, TipStream
-from shared.errors import DomainError
+from shared.errors import DomainError, InvalidInput
 from tests.unit.tip_world import NOW, OTHER_CHANGES, STEPS, Change, on_the_clock
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -114,6 +114,18 @@ def test_a_decision_whose_time_is_told_coarsely_is_judged_as_its_exact_time_woul
     assert state(decided) is how
     assert shortly_after.verified_at == tip.decision_due_at  # as coarsely as all its times
     assert state(shortly_after) is ClockState.LATE
+
+
+def test_no_merge_hides_that_a_report_was_late() -> None:
+    first, _ = strike(on_the_clock()[0], now=NOW)
+    double, _ = on_the_clock(id="double")
+    late, _ = strike(double, now=NOW + 49 * DAY)
+    late_first, _ = strike(first, now=NOW + 49 * DAY)
+
+    with pytest.raises(InvalidInput, match="would hide it"):
+        late.merge(first, at=NOW + 49 * DAY)
+    assert late.merge(late_first, at=NOW + 49 * DAY)[0].merged_into == first.id
+    assert double.merge(first, at=NOW)[0].merged_into == first.id
 
 
 def test_an_extension_moves_the_deadline_and_the_warning_is_told_anew() -> None:

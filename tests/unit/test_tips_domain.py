@@ -163,6 +163,8 @@ def test_a_merged_tip_takes_no_other_step(name: str) -> None:
         (lambda: submitted(id="t", stream=INFORMATION)[0], "belongs to the other stream"),
         (lambda: tip_in(TipStatus.VOIDED, id="t"), "is voided"),
         (lambda: submitted(id="t")[0].merge(submitted(id="u")[0], at=NOW)[0], "is merged into another"),
+        (lambda: submitted(id="t")[0].erase(at=NOW)[0], "is a tip of which nothing sealed is left"),
+        (lambda: submitted(id="t", received_at=NOW + timedelta(hours=1))[0], "came in later"),
     ],
 )
 def test_a_tip_is_merged_only_into_one_that_can_stand_for_it(other: Change, reason: str) -> None:
@@ -170,6 +172,31 @@ def test_a_tip_is_merged_only_into_one_that_can_stand_for_it(other: Change, reas
 
     with pytest.raises(InvalidInput, match=f"into: {reason}"):
         tip.merge(other(), at=NOW)  # type: ignore[call-arg, arg-type]
+
+
+@pytest.mark.parametrize(("later", "stands"), [(timedelta(minutes=7), True), (timedelta(minutes=8), False)])
+def test_which_of_two_came_in_first_is_judged_as_coarsely_as_the_coarser_one_tells(
+    later: timedelta, stands: bool
+) -> None:
+    anonymous, _ = submitted(source=TipSource.CITIZEN_ANONYMOUS, received_at=NOW)  # told as 08:00
+    named, _ = submitted(id="t", received_at=NOW + later)
+
+    if stands:
+        assert anonymous.merge(named, at=NOW + timedelta(hours=1))[0].merged_into == "t"
+    else:
+        with pytest.raises(InvalidInput, match="came in later"):
+            anonymous.merge(named, at=NOW + timedelta(hours=1))
+
+
+def test_what_is_held_is_neither_merged_nor_held_once_it_is_merged() -> None:
+    tip, first = submitted(id="later")[0], submitted()[0]
+    held, merged = tip.hold()[0], tip.merge(first, at=NOW)[0]
+
+    with pytest.raises(TransitionNotAllowed, match="held"):
+        held.merge(first, at=NOW)
+    with pytest.raises(TransitionNotAllowed, match="merged"):
+        merged.hold()
+    assert tip.merge(first.hold()[0], at=NOW)[0].merged_into == first.id
 
 
 def test_a_new_finding_replaces_the_former_one() -> None:

@@ -1,7 +1,6 @@
 """Makes one case of a report that comes again word for word; must not know where reports are kept or who sends them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Protocol
 
 from services.tips.abuse.repeats import Repeats
@@ -58,12 +57,13 @@ async def _one_of_the_same(
         await work.commit(tip, events, tips.inserting([tip]), *writes, repeats.reports.noting(sighting, tip.id))
         return tip
     merged, told = tip.merge(first, at=now)
-    counted = replace(first, version=first.version + 1, repeated=first.repeated + 1)
-    await work.commit(merged, (*events, *told), tips.inserting([merged]), *writes, tips.replacing(first, counted))
+    stands = tips.replacing(first, first.repeat(1))
+    await work.commit(merged, (*events, *told), tips.inserting([merged]), *writes, stands)
     TIPS_REPEATED.inc()
     return merged
 
 
 def _stands_for(first: Tip, tip: Tip) -> bool:
     """Whether work on the first one goes on in the same place; else the report is a new case."""
-    return first.counts and first.status in OPEN and first.unit == tip.unit and first.stream is tip.stream
+    works = first.counts and first.status in OPEN and first.erased_at is None
+    return works and first.unit == tip.unit and first.stream is tip.stream

@@ -10,6 +10,7 @@ from services.tips.custody.keys import PrivateKeys, PublicKeys
 from services.tips.custody.opening import Opener
 from services.tips.desk.deps import Parts
 from services.tips.desk.routes import ROUTERS
+from services.tips.erasing import Shredder
 from services.tips.repository import Repositories
 from services.tips.settings import DATABASE, DeskSettings
 from shared.contracts.topics import TIPS_AUDIT
@@ -43,7 +44,11 @@ def assemble_desk(runtime: ServiceRuntime, settings: DeskSettings) -> FastAPI:
         requests = Aggregates(runtime.store, "identity_requests", IdentityRequest)
         await requests.open()
         opener = Opener(repositories.vault, keys)
-        return Parts(repositories, requests, opener, communes, AuditLog(runtime.store, unit=settings.city), settings)
+        audit = AuditLog(runtime.store, unit=settings.city)
+        return Parts(
+            repositories=repositories, identity_requests=requests, opener=opener, communes=communes, audit=audit,
+            shredder=Shredder(repositories.tips, repositories.vault, audit), settings=settings,
+        )  # fmt: skip
 
     return create_service(
         runtime,

@@ -10,6 +10,7 @@ from services.tips.custody.audit_log import AuditLog
 from services.tips.custody.identity_request import IdentityRequest
 from services.tips.custody.keys import PublicKeys
 from services.tips.custody.opening import Opener
+from services.tips.erasing import Shredder
 from services.tips.repository import Repositories
 from services.tips.settings import DeskSettings
 from shared.errors import Forbidden
@@ -45,6 +46,7 @@ class Parts:
     opener: Opener
     communes: PublicKeys
     audit: AuditLog
+    shredder: Shredder
     settings: DeskSettings
 
 

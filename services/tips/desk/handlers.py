@@ -10,6 +10,7 @@ from services.tips.custody.vault import Scope
 from services.tips.desk.deps import Parts
 from services.tips.dialogue.message import Author, Message
 from services.tips.domain import Tip
+from services.tips.erasing import not_held
 from shared.errors import NotFound, TransitionNotAllowed
 from shared.security import Principal
 from shared.store.client import Document
@@ -87,21 +88,17 @@ async def read_attachment(tip_id: str, number: int, *, desk: Parts, work: Work) 
 async def shred_tip(tip_id: str, scopes: tuple[Scope, ...], reason: str, *, desk: Parts, work: Work) -> Tip:
     """The tip, of which nothing sealed in these scopes can be read any more, here or in any copy.
 
-    Raises: NotFound; TransitionNotAllowed while it is held.
+    What tips told that are merged into it goes first: a call that broke off can be repeated.
+    Raises: NotFound; TransitionNotAllowed while it, or the tip that stands for it, is held.
     """
-    tips, vault, at = desk.repositories.tips, desk.opener.vault, work.clock.now()
+    tips, shredder = desk.repositories.tips, desk.shredder
     tip = await tips.find(tip_id, work.caller)
-
-    async def make() -> tuple[Tip, tuple[Write, ...]]:
-        before = await tips.find(tip_id, work.caller)
-        if before.held:
-            raise TransitionNotAllowed("This tip is held: what is sealed of it has to be kept.")
-        after = before if set(scopes) != set(Scope) else before.erase(at=at)[0]
-        noted = () if after is before else (tips.replacing(before, after),)
-        return after, (*noted, vault.shredding(tip_id, scopes))
-
-    told = deed(Action.SHREDDED, work.caller, tip=tip.id, about=f"{'+'.join(scopes)} {reason}")
-    return await desk.audit.commit_made(work, told, make)
+    about = f"{'+'.join(scopes)} {reason}"
+    for copy in await tips.copies_of(tip):
+        told = deed(Action.SHREDDED, work.caller, tip=copy.id, about=about)
+        await shredder.shred(copy, scopes, told, allow=not_held, work=work.aside())
+    told = deed(Action.SHREDDED, work.caller, tip=tip.id, about=about)
+    return await shredder.shred(tip, scopes, told, allow=not_held, work=work)
 
 
 async def _read_page(

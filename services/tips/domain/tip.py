@@ -5,10 +5,11 @@ from datetime import datetime
 from functools import partial
 from typing import Final, Self, Unpack
 
-from services.tips.domain.clocks import ClockName, rule_of
+from services.tips.domain.clocks import ClockName, ClockState, rule_of
 from services.tips.domain.reported import Authority, Report, ReportedTip, TipFix, decision_due_at, resumed_due_at
 from services.tips.domain.states import OPEN, TRANSITIONS, UNDECIDED, TipStatus
 from shared.aggregate import in_order
+from shared.clock import floored
 from shared.contracts.tips import (
     TipAssigned,
     TipChange,
@@ -181,15 +182,22 @@ class Tip(ReportedTip):
         return self._move(TipRelocated, unit, residential_group=residential_group, at=at)
 
     def merge(self, other: "Tip", *, at: datetime) -> tuple[Self, Events]:
-        """Take it for the same report as the other, which stands for both until the merge is taken back."""
+        """Take it for the same report as the other, which stands for both until the merge is taken back.
+
+        The earlier report stands for the later one, so that no merge gives a report more time than the law does.
+        """
         for wrong, reason in (
             (other.id == self.id, "is this very tip"),
             (other.stream is not self.stream, "belongs to the other stream"),
             (other.merged_into is not None, "is merged into another tip itself"),
             (other.status is TipStatus.VOIDED, "is voided"),
+            (other.erased_at is not None, "is a tip of which nothing sealed is left"),
+            (self._is_before(other), "came in later: merge that one into this"),
+            (self._was_late and not other._was_late, "was not late as this one is, and would hide it"),
         ):
             if wrong:
                 raise InvalidInput.of("into", reason)
+        self._require(not self.held, "This tip is held: only what nobody has to keep can be merged into another.")
         merged = self._alter(merged_into=other.id)
         told = merged.tell(TipMerged, was=self, at=at, change=TipMergedChange, merged_into=other.id)
         return merged, (told,)
@@ -201,12 +209,15 @@ class Tip(ReportedTip):
         apart = replace(self, merged_into=None, version=self.version + 1)
         return apart, (apart.tell(TipUnmerged, was=self, at=at, change=TipMergedChange, merged_into=former),)
 
+    def repeat(self, times: int) -> Self:
+        """Count the reports that it stands for beside itself: one more (1), or one less (-1); no figure counts them."""
+        return replace(self, repeated=self.repeated + times, version=self.version + 1)
+
     # -- how long it is kept; figures are told nothing of it, because nothing of them changes
 
     def hold(self) -> tuple[Self, Events]:
         """Keep what is sealed of it whatever the rules say, for a court or an inspection."""
-        if self.erased_at is not None:
-            raise TransitionNotAllowed("What was sealed of this tip is destroyed already.")
+        self._require(self.erased_at is None, "What was sealed of this tip is destroyed already.")
         return replace(self, held=True, version=self.version + 1), ()
 
     def release(self) -> tuple[Self, Events]:
@@ -220,6 +231,17 @@ class Tip(ReportedTip):
         return replace(self, version=self.version + 1, erased_at=self._coarse(at), assigned_to=None), ()
 
     # -- how
+
+    @property
+    def _was_late(self) -> bool:
+        """Whether the time for its decision ran out before it was decided."""
+        late = (ClockState.MISSED, ClockState.LATE)
+        return any(clock.name is ClockName.DECISION and clock.state in late for clock in self.clocks)
+
+    def _is_before(self, other: "Tip") -> bool:
+        """Whether it came in before the other, as far as the coarser times of the two tell."""
+        step_s = max(self.time_step_s, other.time_step_s)
+        return floored(self.received_at, step_s) < floored(other.received_at, step_s)
 
     def _step(
         self, event: type[TipEvent], status: TipStatus, at: datetime, **times: datetime | None

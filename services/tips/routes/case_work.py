@@ -19,7 +19,7 @@ from services.tips.case_commands import (
 )
 from services.tips.deps import Alteration, Holding, Kept, ThisService
 from services.tips.domain import Tip
-from services.tips.routes.steps import TIP, noted_step, step
+from services.tips.routes.steps import TIP, noted_step
 from services.tips.schemas import TipView
 
 router = APIRouter(prefix="/v1/tips/{tip_id}", tags=["case work"])
@@ -105,7 +105,7 @@ async def merge_tip(tip_id: str, command: MergeTip, work: Alteration, kept: Kept
 @router.post("/unmerge", response_model=TipView)
 async def unmerge_tip(tip_id: str, work: Alteration, kept: Kept) -> Response:
     """Take a merge back: the tip stands and counts as before, with its clocks as they stand by now."""
-    return await step(tip_id, Tip.unmerge, None, work, kept)
+    return await work.answer(lambda: case_work.unmerge_tip(tip_id, tips=kept.tips, work=work), TIP)
 
 
 @router.post("/hold", response_model=TipView)
