@@ -4,7 +4,7 @@ Beside a tip's own fields its document holds what the worklist is ordered and na
 looked at stands in a collection of its own, which holds only what is waited for and is read every second.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -15,7 +15,7 @@ from services.tips.domain.clocks.clock import GOING
 from services.tips.domain.states import OPEN
 from services.tips.domain.timekeeping import wakes_at
 from shared.contracts.tips import TipStream
-from shared.repository import Aggregates
+from shared.repository import LOOKED_UP, Aggregates
 from shared.security import Principal
 from shared.store.client import Document, Session, Store
 from shared.web import decode_cursor, encode_cursor
@@ -35,9 +35,11 @@ class Wanted:
     unassigned: bool = False
     clock: ClockState | None = None
     stream: TipStream | None = None
+    among: Collection[str] | None = None
+    """Ids of tips, which are listed whether or not work is left on them; None for all with work left."""
 
     def query(self) -> Document:
-        query: Document = {}
+        query: Document = {"open": True} if self.among is None else {"_id": {"$in": sorted(self.among)}}
         if self.assigned_to is not None or self.unassigned:
             query["assigned_to"] = self.assigned_to
         if self.clock is not None:
@@ -65,11 +67,11 @@ class Cases(Aggregates[Tip]):
     async def worklist(
         self, caller: Principal, wanted: Wanted, *, unit: str, cursor: str | None, limit: int
     ) -> tuple[list[Tip], str | None]:
-        """What is left to do in the unit, the most pressing first, and where the next page begins.
+        """What is wanted of the unit, the most pressing first, and where the next page begins.
 
         Raises: NotFound for a unit out of reach; InvalidInput for a cursor of another list.
         """
-        query: Document = {**self._of_unit(unit, caller), "open": True, **wanted.query()}
+        query: Document = {**self._of_unit(unit, caller), **wanted.query()}
         if not caller.handles(wanted.stream):
             return [], None
         if cursor is not None:
@@ -112,13 +114,26 @@ class Cases(Aggregates[Tip]):
 
     async def copies_of(self, tip: Tip) -> list[Tip]:
         """All tips that it stands for, those merged into these too."""
-        found, into = [], [tip.id]
-        while into:
-            below = self._documents.find({"merged_into": {"$in": into}}).sort([("_id", 1)])
-            copies = [self._read(document) async for document in below]
-            found += copies
-            into = [copy.id for copy in copies]
-        return found
+        return [self._read(document) async for document in self._merged_into([tip.id])]
+
+    async def ids_of_copies(self, ids: Sequence[str]) -> list[str]:
+        """The ids of tips that these stand for, of some hundred at most."""
+        found = self._merged_into(ids, fields={"_id": 1}, at_once=LOOKED_UP)
+        return [document["_id"] async for document in found]
+
+    async def on_their_own(self, ids: Iterable[str]) -> dict[str, list[str]]:
+        """By tips that stand on their own, those of the ids that they stand for, themselves among them."""
+        stands = {id: id for id in ids}
+        for _ in range(MOST_STEPS):
+            found = self._found(sorted(set(stands.values())), {"merged_into": 1})
+            into = {document["_id"]: document["merged_into"] async for document in found if document["merged_into"]}
+            if not into:
+                break
+            stands = {id: into.get(above, above) for id, above in stands.items()}
+        grouped: dict[str, list[str]] = {}
+        for id, above in sorted(stands.items()):
+            grouped.setdefault(above, []).append(id)
+        return grouped
 
     async def due(self, now: datetime, *, limit: int) -> list[str]:
         """Ids of tips whose clocks have something to tell by now, the longest waiting first."""
@@ -128,6 +143,18 @@ class Cases(Aggregates[Tip]):
     async def postpone(self, id: str, until: datetime) -> None:
         """Look at this tip again at that time, and at others before it."""
         await self._wakes.update_one({"_id": id}, {"$set": {"at": until}})
+
+    async def _merged_into(
+        self, ids: Sequence[str], *, fields: Document | None = None, at_once: int = 0
+    ) -> AsyncIterator[Document]:
+        """Documents of what is merged into these, and so on. Units: `at_once` counts documents a step; 0 means all."""
+        into = list(ids)
+        while into:
+            found = self._documents.find({"merged_into": {"$in": into}}, fields).sort([("_id", 1)]).limit(at_once)
+            into = []
+            async for document in found:
+                into.append(document["_id"])
+                yield document
 
     # -- writing
 

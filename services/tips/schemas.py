@@ -1,5 +1,6 @@
 """What this service answers; owns the form of the answers, and shows of a reporter nothing."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal, Self
 
@@ -51,6 +52,19 @@ class TipSummary(View):
     value_assessed_at: datetime | None
     decision_due_at: datetime | None
     clocks: tuple[ClockView, ...]
+
+
+class WorkView(TipSummary):
+    """A tip in a worklist."""
+
+    unread_in: tuple[str, ...] = Field(
+        description="Of this tip and those merged into it the ids whose reporters wrote or sent what nobody has read "
+        "at the desk."
+    )
+
+    @classmethod
+    def of(cls, tip: Tip, unread_in: Iterable[str]) -> Self:
+        return cls(**TipSummary.model_validate(tip).model_dump(), unread_in=tuple(unread_in))
 
 
 class TipView(TipSummary):

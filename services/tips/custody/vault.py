@@ -21,6 +21,10 @@ COLLECTIONS: Final[Mapping[Kind, str]] = {
     Kind.REASON: "identity_reasons",
 }
 NOTHING: Final = b""
+UNREAD: Final = "unread"
+"""Stands beside a reporter's piece until an officer has read it at the desk."""
+FROM_REPORTERS: Final = (Kind.MESSAGE, Kind.ATTACHMENT)
+MOST_UNREAD: Final = 1_000  # pieces of a kind: a flood must not make looking for them slow
 
 
 class Scope(StrEnum):
@@ -74,6 +78,8 @@ class Vault:
         """Make the indexes; safe to repeat."""
         for pieces in self._pieces.values():
             await pieces.create_index([("tip", 1), ("number", 1)])
+        for kind in FROM_REPORTERS:
+            await self._pieces[kind].create_index(UNREAD, sparse=True)
         # Makes the collection too: a transaction should not have to. What a crash should leave there is forgotten.
         await self._decoys.create_index("sent_at", expireAfterSeconds=60)
 
@@ -112,6 +118,18 @@ class Vault:
     async def count(self, tip: str, kind: Kind) -> int:
         """How many pieces of one kind the tip has, destroyed ones included."""
         return int(await self._pieces[kind].count_documents({"tip": tip}))
+
+    async def unread(self, tips: Sequence[str] | None = None) -> set[str]:
+        """Of these tips those whose reporters wrote or sent what nobody has read.
+
+        Without tips of all: those that have waited longest, when they are more than a thousand pieces.
+        """
+        query: Document = {UNREAD: True, **({} if tips is None else {"tip": {"$in": list(tips)}})}
+        found: set[str] = set()
+        for kind in FROM_REPORTERS:
+            waiting = self._pieces[kind].find(query, {"tip": 1}).sort([("sent_at", 1)])
+            found |= {document["tip"] for document in await waiting.to_list(MOST_UNREAD)}
+        return found
 
     async def all_of(self, kind: Kind) -> AsyncIterator[Envelope]:
         """Every piece of one kind that is not destroyed."""
@@ -162,6 +180,15 @@ class Vault:
 
         return write
 
+    def reading(self, tip: str, kind: Kind, numbers: Sequence[int]) -> Write:
+        """The write that notes that these pieces of a tip were read."""
+
+        async def write(session: Session) -> None:
+            seen = {"tip": tip, "number": {"$in": list(numbers)}, UNREAD: True}
+            await self._pieces[kind].update_many(seen, {"$unset": {UNREAD: ""}}, session=session)
+
+        return write
+
     def shredding(self, tip: str, scopes: Iterable[Scope] = tuple(Scope)) -> Write:
         """The write that destroys what was sealed of a tip: its erasure keys, and the pieces themselves."""
         scopes = tuple(scopes)
@@ -170,7 +197,7 @@ class Vault:
             for scope in scopes:
                 await self._erasure_keys.delete_one({"_id": _erasure_id(tip, scope)}, session=session)
                 for kind in scope.kinds:
-                    emptied = {"$set": {"body": NOTHING, "keys": []}}
+                    emptied = {"$set": {"body": NOTHING, "keys": []}, "$unset": {UNREAD: ""}}
                     await self._pieces[kind].update_many({"tip": tip}, emptied, session=session)
 
         return write

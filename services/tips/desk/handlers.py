@@ -36,7 +36,8 @@ async def read_dialogue(tip_id: str, *, after: int, desk: Parts, work: Work) -> 
     """The next messages, the number to go on after, and whether an answer would reach anybody. Raises: as above."""
     tip = await desk.repositories.tips.find(tip_id, work.caller)
     page, contents, following = await _read_page(tip, Kind.MESSAGE, after=after, desk=desk)
-    await desk.audit.commit(work, deed(Action.DIALOGUE_READ, work.caller, tip=tip.id), tip)
+    read = desk.opener.vault.reading(tip.id, Kind.MESSAGE, [document["number"] for document in page])
+    await desk.audit.commit(work, deed(Action.DIALOGUE_READ, work.caller, tip=tip.id), tip, read)
     messages = [Message.of(document, content) for document, content in zip(page, contents, strict=True)]
     reachable = await desk.repositories.tips.correspondent_of(tip) is not None
     return messages, following, reachable
@@ -81,7 +82,7 @@ async def read_attachment(tip_id: str, number: int, *, desk: Parts, work: Work) 
     if content is None:
         raise NotFound(f"The tip has no attachment {number}.")
     told = deed(Action.ATTACHMENT_READ, work.caller, tip=tip.id, about=str(number))
-    await desk.audit.commit(work, told, tip)
+    await desk.audit.commit(work, told, tip, desk.opener.vault.reading(tip.id, Kind.ATTACHMENT, [number]))
     return Picture.of(content)
 
 

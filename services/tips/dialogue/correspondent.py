@@ -11,6 +11,7 @@ from services.tips.attachments.picture import MAX_OF_A_TIP
 from services.tips.custody.envelope import Envelope, Kind, Piece
 from services.tips.custody.keys import PublicKeys
 from services.tips.custody.seals import sealed_addition
+from services.tips.custody.vault import UNREAD
 from services.tips.dialogue.message import MAX_MESSAGES, Author
 from shared.clock import floored
 from shared.errors import TransitionNotAllowed
@@ -36,6 +37,7 @@ class Correspondent:
         return sealed_addition(content, piece, communes.of(self.unit), reader=self.reading_key, erasure_key=erasure_key)
 
     def noted(self, author: Author, at: datetime) -> dict[str, object]:
-        """What stands beside the seal: whose message it is and when it came, told as coarsely as the tip's times."""
-        step_s = self.time_step_s if author is Author.REPORTER else 0
-        return {"author": author.value, "sent_at": floored(at, step_s)}
+        """What stands beside the seal: whose it is, when it came as coarsely as the tip tells, if it is unread."""
+        if author is Author.OFFICER:
+            return {"author": author.value, "sent_at": at}
+        return {"author": author.value, "sent_at": floored(at, self.time_step_s), UNREAD: True}

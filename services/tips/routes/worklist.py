@@ -1,5 +1,6 @@
 """Paths by which officers find what to do next; must not decide anything."""
 
+from dataclasses import replace
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Query
@@ -8,7 +9,7 @@ from services.tips.cases import Wanted
 from services.tips.deps import Kept, Reader
 from services.tips.domain.clocks import ClockState
 from services.tips.domain.duplicates import NEAR, duplicates_of
-from services.tips.schemas import DuplicateView, TipSummary
+from services.tips.schemas import DuplicateView, WorkView
 from shared.contracts.tips import TipStream
 from shared.security import Principal
 from shared.views import Cursor, UnitQuery
@@ -31,6 +32,15 @@ Standing = Annotated[
 ]
 
 
+Unread = Annotated[
+    bool,
+    Query(
+        description="Only tips whose reporters wrote or sent what nobody has read at the desk, whether or not work is "
+        "left on them; if a flood of messages waits, those that have waited longest."
+    ),
+]
+
+
 @router.get("/worklist")
 async def list_work(
     unit: UnitQuery,
@@ -39,13 +49,18 @@ async def list_work(
     assigned: Assigned = None,
     clock: Standing = None,
     stream: TipStream | None = None,
+    unread: Unread = False,
     cursor: Cursor = None,
     limit: Limit = 100,
-) -> Page[TipSummary]:
+) -> Page[WorkView]:
     """What is left to do in a unit, ordered by the deadline that comes next."""
-    wanted = _wanted(assigned, clock, stream, caller)
+    waiting = await kept.tips.on_their_own(await kept.vault.unread()) if unread else None
+    wanted = replace(_wanted(assigned, clock, stream, caller), among=waiting)
     found, following = await kept.tips.worklist(caller, wanted, unit=unit, cursor=cursor, limit=limit)
-    return Page(items=[TipSummary.model_validate(tip) for tip in found], next=following)
+    ids = [tip.id for tip in found]
+    copies = await kept.tips.ids_of_copies([tip.id for tip in found if tip.repeated])
+    unread_in = await kept.tips.on_their_own(await kept.vault.unread([*ids, *copies]))
+    return Page(items=[WorkView.of(tip, unread_in.get(tip.id, ())) for tip in found], next=following)
 
 
 @router.get("/tips/{tip_id}/duplicates")
