@@ -12,18 +12,18 @@ from shared.web import PastTime, Request
 SEALED: Final = "Sealed to the commune and read at the desk."
 
 
-class RegisterTip(Request):
-    """An entry in the register; now, unless a time is given."""
-
-    registered_at: PastTime | None = None
-
-
 class NotedStep(Request):
     """A step, and what the officer has to say about it."""
 
     note: MessageText | None = Field(
         default=None, repr=False, description=f"Such as who was asked, or on what grounds. {SEALED}"
     )
+
+
+class RegisterTip(NotedStep):
+    """An entry in the register; now, unless a time is given."""
+
+    registered_at: PastTime | None = None
 
 
 class StartVerification(NotedStep):
@@ -50,13 +50,13 @@ class FindTipInconclusive(NotedStep):
     found_inconclusive_at: PastTime | None = None
 
 
-class AssignTip(Request):
+class AssignTip(NotedStep):
     """Who works on the tip from now on: the subject of their token."""
 
     officer: Reference | None = Field(default=None, description="You, unless given.")
 
 
-class TransferTip(Request):
+class TransferTip(NotedStep):
     """To whom the tip is handed over: an authority, or the police of another commune."""
 
     authority: Authority | None = None
@@ -118,7 +118,7 @@ class HoldTip(Request):
     reason: Reason = Field(repr=False, description=SEALED)
 
 
-class AssessTip(Request):
+class AssessTip(NotedStep):
     """What the tip is worth; judged now, unless a time is given."""
 
     value: TipValue

@@ -181,6 +181,14 @@ class Cases(Aggregates[Tip]):
 
         return write
 
+    def forgetting_its_record(self, tip: Tip) -> Write:
+        """The write that forgets what would tell its import record, with all that it said, from another one."""
+
+        async def write(session: Session) -> None:
+            await self._documents.update_one({"_id": tip.id}, {"$unset": {"import_digest": ""}}, session=session)
+
+        return write
+
     def fencing(self, tip: Tip) -> Write:
         """The write that holds as long as nobody changes the tip in between. Raises, when it runs: ConcurrentChange."""
         return self.replacing(tip, replace(tip, version=tip.version + 1))

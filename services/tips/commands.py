@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from services.tips.attachments.picture import MAX_BYTES
 from services.tips.custody.reporter import Reporter
-from services.tips.domain import Report
+from services.tips.domain import Authority, Report
 from shared.contracts.tips import Addressee, TipCategory, TipChannel, TipSource, TipStream, TipValue
 from shared.errors import InvalidInput
 from shared.web import PastTime, Request
@@ -95,20 +95,37 @@ class RecordTip(Told):
 
     text: Annotated[str, StringConstraints(max_length=20_000)] = Field(default="", repr=False)
     source: TipSource
+    reporter: NamedReporter | None = Field(
+        default=None, description="As far as the book names whoever stands behind it."
+    )
+    urgent: bool = False
     received_at: PastTime
     registered_at: PastTime | None = None
     verification_started_at: PastTime | None = None
     verified_at: PastTime | None = None
     refuted_at: PastTime | None = None
+    found_inconclusive_at: PastTime | None = None
+    suspended_at: PastTime | None = Field(default=None, description="Of a crime report on which work is suspended.")
+    transferred_at: PastTime | None = None
+    authority: Authority | None = Field(default=None, description="To whom it was handed over; `other` unless given.")
+    resolved_at: PastTime | None = None
+    closed_at: PastTime | None = None
     value: TipValue = TipValue.UNASSESSED
     value_assessed_at: PastTime | None = None
 
     @model_validator(mode="after")
     def _tells_a_possible_life(self) -> Self:
-        if self.verified_at and self.refuted_at:
-            raise ValueError("a tip is either verified or refuted")
-        if (self.verified_at or self.refuted_at) and not self.verification_started_at:
-            raise ValueError("verification_started_at is required with a finding")
+        found = [at for at in (self.verified_at, self.refuted_at, self.found_inconclusive_at) if at]
+        if len(found) > 1:
+            raise ValueError("a tip is either verified or refuted or found inconclusive")
+        if (found or self.suspended_at) and not self.verification_started_at:
+            raise ValueError("verification_started_at is required with a finding or a suspension")
+        if self.transferred_at and self.resolved_at:
+            raise ValueError("a tip is either transferred or resolved")
+        if self.authority and not self.transferred_at:
+            raise ValueError("authority belongs to transferred_at")
+        if self.reporter and self.source is not TipSource.CITIZEN_NAMED:
+            raise ValueError("a reporter belongs to the source citizen_named, and to no other")
         if (self.value is not TipValue.UNASSESSED) != (self.value_assessed_at is not None):
             raise ValueError("value and value_assessed_at belong together")
         return self
@@ -121,6 +138,7 @@ class RecordTip(Told):
             category=self.category,
             residential_group=self.residential_group,
             happened_at=self.happened_at,
+            urgent=self.urgent,
         )
 
 

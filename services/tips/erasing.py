@@ -55,7 +55,8 @@ class Shredder:
             if whole:
                 after, _ = before.erase(at=work.clock.now())
                 noted = self.tips.replacing(before, after)
-            return after, (noted, *map(self.tips.fencing, above), self.vault.shredding(tip.id, scopes))
+            forgotten = (self.tips.forgetting_its_record(before), self.vault.shredding(tip.id, scopes))
+            return after, (noted, *map(self.tips.fencing, above), *forgotten)
 
         return await self.audit.commit_made(work, deed, make)
 

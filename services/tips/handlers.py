@@ -16,11 +16,11 @@ from services.tips.commands import (
 )
 from services.tips.custody.seals import Seals
 from services.tips.custody.vault import SealedReport
-from services.tips.domain import AdvisoryDocument, Tip
+from services.tips.domain import AdvisoryDocument, Authority, Tip
 from services.tips.domain.timekeeping import follow
 from services.tips.receipts import Receipt, ReceiptHasher, read_receipt
 from shared.contracts.base import Event
-from shared.contracts.tips import TipSource
+from shared.contracts.tips import TipSource, TipStream
 from shared.errors import Forbidden, InvalidInput
 from shared.ids import anonymous_id, new_id
 from shared.places import local_date, places
@@ -63,6 +63,7 @@ class Intake:
     ticket_key: bytes = field(repr=False)
     message_ticket_key: bytes = field(repr=False)
     repeat_key: bytes = field(repr=False)
+    import_key: bytes = field(repr=False)
     repeat_window_s: int
 
 
@@ -72,9 +73,14 @@ class Intake:
 def submitted_tip(
     command: SubmitTip, *, id: str, now: datetime, caller: Principal | None, anonymous_step_s: int
 ) -> tuple[Tip, Sequence[Event]]:
-    """The tip and its first events. Raises: InvalidInput for what only callers with a token may say."""
+    """The tip and its first events.
+
+    Raises: InvalidInput for what only callers with a token may say; Forbidden for a stream that is not the caller's.
+    """
     if caller is None:
         _require_of_citizen(command)
+    else:
+        _require_stream(command.stream, caller)
     at = told_or_now(command.received_at, now)
     tip, events = Tip.submit(
         id=id,
@@ -94,8 +100,7 @@ def recorded_tip(
     Of its clocks only those tell anything that the book leaves running. Raises: Forbidden for a stream that is not the
     caller's.
     """
-    if not caller.handles(command.stream):
-        raise Forbidden(f"Your token is not for the stream {command.stream}.")
+    _require_stream(command.stream, caller)
     events: Sequence[Event]
     tip, events = Tip.submit(
         id=id,
@@ -231,6 +236,11 @@ def _require_of_citizen(command: SubmitTip) -> None:
         raise InvalidInput.of("urgent", "is taken with a token only")
 
 
+def _require_stream(stream: TipStream, caller: Principal) -> None:
+    if not caller.handles(stream):
+        raise Forbidden(f"Your token is not for the stream {stream}.")
+
+
 def _unit_reported(command: SubmitTip, *, at: datetime, caller: Principal | None) -> str:
     if caller is None:  # whoever reports may report about any place
         return places().validate_for(command.unit, local_date(at), residential_group=command.residential_group)
@@ -241,11 +251,20 @@ def _life(command: RecordTip) -> Iterator[tuple[datetime, Step]]:
     """The steps that a record tells in the order of the register, with the judgement of value where it came in time."""
     started, assessed = command.verification_started_at, command.value_assessed_at
     registered = command.registered_at or (command.received_at if started else None)
+
+    def transfer(tip: Tip, *, at: datetime) -> tuple[Tip, Sequence[Event]]:
+        return tip.transfer(command.authority or Authority.OTHER, at=at)
+
     steps: list[tuple[datetime | None, Step]] = [
         (registered, Tip.register),
         (started, Tip.start_verification),
         (command.verified_at, Tip.verify),
         (command.refuted_at, Tip.refute),
+        (command.found_inconclusive_at, Tip.find_inconclusive),
+        (command.suspended_at, Tip.suspend),
+        (command.transferred_at, transfer),
+        (command.resolved_at, Tip.resolve),
+        (command.closed_at, Tip.close),
     ]
 
     def assess(tip: Tip, *, at: datetime) -> tuple[Tip, Sequence[Event]]:

@@ -71,16 +71,19 @@ class RecordIntake:
                     record, id=arrival.id, now=now, caller=caller, anonymous_step_s=self._anonymous_step_s
                 )
                 known.add(tip.id)
-                return Taken(tip, events, kept=self._sealed(tip, record.text))
+                return Taken(tip, events, kept=self._sealed(tip, record))
             tips = {reference: tip_id for reference in record.rests_on for tip_id in _ids(reference) if tip_id in known}
             document, events = recorded_advisory_document(record, id=arrival.id, tips=tips, caller=caller)
             return Taken(document, events)
 
         return take_in
 
-    def _sealed(self, tip: Tip, text: str) -> tuple[tuple[Callable[..., Write], SealedReport], ...]:
+    def _sealed(self, tip: Tip, record: TipRecord) -> tuple[tuple[Callable[..., Write], SealedReport], ...]:
         # Books mostly tell no text: what has nothing to seal costs neither a key nor a write.
-        return ((self._vault.keeping, self._seals.report(tip.id, tip.unit, text)),) if text else ()
+        if not record.text and record.reporter is None:
+            return ()
+        reporter = record.reporter.reporter() if record.reporter is not None else None
+        return ((self._vault.keeping, self._seals.report(tip.id, tip.unit, record.text, reporter)),)
 
 
 def _ids(reference: str) -> tuple[str, str]:

@@ -223,6 +223,22 @@ async def test_what_is_shredded_is_read_by_nobody_and_in_no_backup(rig: DeskRig,
     assert await rig.intake.journal() == facts  # what is erased leaves the figures as they were
 
 
+async def test_of_a_shredded_record_of_a_book_nothing_is_left_to_compare_with(rig: DeskRig) -> None:
+    record = {
+        "type": "tip", "key": "book-1", "unit": UNIT, "stream": "crime_report", "source": "organisation",
+        "category": "fraud", "received_at": "2024-03-01T08:00:00+07:00", "text": TEXT,
+    }  # fmt: skip
+    batch = {"records": [record]}
+    taken = await rig.intake.client.post("/v1/imports", json=batch, headers=rig.intake.integrator)
+    tip = taken.json()["outcomes"][0]["id"]
+    known = await rig.intake.client.post("/v1/imports", json=batch, headers=rig.intake.integrator)
+
+    await rig.post(f"/v1/tips/{tip}/shredding", {"reason": "QD-17/2026"}, by=rig.custodian)
+    afterwards = await rig.intake.client.post("/v1/imports", json=batch, headers=rig.intake.integrator)
+
+    assert (known.json()["counts"], afterwards.json()["counts"]) == ({"already_known": 1}, {"conflict": 1})
+
+
 async def test_a_backup_with_the_erasure_keys_would_bring_everything_back(rig: DeskRig, store_uri: str) -> None:
     _, tip = await rig.submitted(text=TEXT)
     erasure = ERASURE_DATABASE.format(rig.database)

@@ -8,8 +8,11 @@ from typing import Any
 import orjson
 import pytest
 
+from services.tips.custody.envelope import Kind, Piece
+from services.tips.imports import TipRecord
+from shared.imports.records import content_digest
 from shared.security import Role
-from tests.integration.tips_rig import UNIT, TipsRig
+from tests.integration.tips_rig import UNIT, Json, TipsRig
 
 
 @pytest.fixture
@@ -130,7 +133,7 @@ async def test_one_bad_record_loses_no_other(rig: TipsRig) -> None:
         "order": "verified_at",
         "half": "tip",
         "early": "received_at",
-        "named": "reporter",
+        "named": "tip",
         "p": "record",
     }
     assert refused["order"]["reason"] == "must not lie before verification_started_at"
@@ -146,3 +149,59 @@ async def test_anonymous_tips_from_the_books_tell_no_exact_time(rig: TipsRig) ->
     assert len(times) > 10
     assert all(re.match(r"\d\d:(00|15|30|45):00", time) for time in times), times
     assert (await rig.only_tip())["received_at"] == "2024-03-01T01:00:00Z"
+
+
+async def test_the_rest_of_a_life_comes_from_the_books_too(rig: TipsRig) -> None:
+    day = "2024-03-{:02}T08:00:00+07:00".format
+    checked = {"verification_started_at": day(2)}
+    lives: dict[str, Json] = {
+        "closed": {**checked, "found_inconclusive_at": day(9), "resolved_at": day(10), "closed_at": day(11)},
+        "handed-over": {**checked, "verified_at": day(9), "transferred_at": day(10), "authority": "city_police"},
+        "suspended": {**checked, "suspended_at": day(9)},
+        "filed": {"stream": "security_information", "registered_at": day(2), "closed_at": day(3), "urgent": True},
+    }
+
+    told = await send(rig, *(tip_record(key, **life) for key, life in lives.items()))
+
+    assert told["counts"] == {"created": len(lives)}, told
+    ids = {each["key"]: each["id"] for each in told["outcomes"]}
+    shown = {key: (await rig.client.get(f"/v1/tips/{id}", headers=rig.officer)).json() for key, id in ids.items()}
+    assert {key: tip["status"] for key, tip in shown.items()} == {
+        "closed": "closed",
+        "handed-over": "transferred",
+        "suspended": "suspended",
+        "filed": "closed",
+    }
+    assert (shown["handed-over"]["authority"], shown["filed"]["urgent"]) == ("city_police", True)
+    assert shown["closed"]["resolved_at"] == day(10)
+
+
+@pytest.mark.parametrize(
+    "life",
+    [
+        {**CHECKED, "refuted_at": "2024-03-09T08:00:00+07:00"},
+        {"found_inconclusive_at": "2024-03-09T08:00:00+07:00"},
+        {"suspended_at": "2024-03-09T08:00:00+07:00"},
+        {"authority": "city_police"},
+        {**CHECKED, "transferred_at": "2024-03-10T08:00:00+07:00", "resolved_at": "2024-03-10T08:00:00+07:00"},
+    ],
+)
+async def test_a_life_that_cannot_have_been_is_refused(rig: TipsRig, life: dict[str, Any]) -> None:
+    told = await send(rig, tip_record("book-1", **life))
+
+    assert told["counts"] == {"rejected": 1}
+
+
+async def test_who_a_book_names_is_sealed_to_the_custodian_and_nothing_stored_lets_one_guess(rig: TipsRig) -> None:
+    reporter = {"name": "Nguyễn Thị Chứng", "contact": "0912 345 678"}
+    named = tip_record("book-1", source="citizen_named", reporter=reporter, text="Mất xe máy trước cổng chợ.")
+
+    told = await send(rig, named, tip_record("book-2", source="citizen_named"))
+
+    tip, vault = told["outcomes"][0]["id"], rig.app.state.parts.repositories.vault
+    assert await vault.find(Piece(tip, Kind.IDENTITY)) is not None
+    assert await vault.find(Piece(tip, Kind.CONTENT)) is not None
+    stored = rig.everything_stored()
+    assert not [each for each in (*reporter.values(), "cổng chợ") if each.encode() in stored]
+    assert content_digest(TipRecord(**named)) not in stored
+    assert content_digest(TipRecord(**named), rig.app.state.parts.intake.import_key) in stored

@@ -85,6 +85,29 @@ async def test_the_grounds_of_decisions_on_the_case_are_notes_too(rig: DeskRig) 
     assert "Lành" not in str(await rig.intake.journal())
 
 
+async def test_who_gives_hands_over_or_judges_a_tip_can_say_why(rig: DeskRig) -> None:
+    _, tip = await rig.submitted()
+    there = rig.intake.mint.headers(Role.COMMUNE_OFFICER, OTHER, subject="there")
+
+    for step, body in (
+        ("registration", {}),
+        ("assignment", {}),
+        ("assessment", {"value": "valuable"}),
+        ("transfer", {"unit": OTHER}),
+    ):
+        taken = await rig.intake.step(tip, step, {**body, "note": f"{step}: bà Tư Lành"})
+        assert (taken.status_code, "Lành" in taken.text) == (200, False), taken.text
+
+    read = (await rig.get(f"/v1/tips/{tip}/notes", by=there)).json()["items"]
+    assert [(each["text"].partition(":")[0], each["occasion"]) for each in read] == [
+        ("registration", "check"),
+        ("assignment", "decision"),
+        ("assessment", "decision"),
+        ("transfer", "decision"),
+    ]
+    assert "Lành" not in str([await rig.intake.journal(unit) for unit in (UNIT, OTHER)])
+
+
 async def test_a_note_sent_again_under_its_key_is_one_note(rig: DeskRig) -> None:
     tip = await checked(rig)
 

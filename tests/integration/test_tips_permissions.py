@@ -462,5 +462,14 @@ async def test_a_book_of_the_other_stream_is_not_taken_in(rig: TipsRig) -> None:
     assert outcomes == {"crime_report": "rejected", "security_information": "created"}
 
 
+async def test_a_token_for_one_stream_reports_nothing_in_the_other(rig: TipsRig) -> None:
+    by = rig.mint.headers(Role.COMMUNE_OFFICER, UNIT, streams=[TipStream.SECURITY_INFORMATION])
+
+    answers = [await rig.submit(headers=by, stream=stream.value, source="force_member") for stream in TipStream]
+
+    taken = dict(zip(TipStream, (answer.status_code for answer in answers), strict=True))
+    assert taken == {TipStream.CRIME_REPORT: 403, TipStream.SECURITY_INFORMATION: 201}
+
+
 def ids_in(answer: httpx.Response) -> list[str]:
     return [each["id"] for each in answer.json()["items"]]

@@ -19,7 +19,7 @@ from services.tips.case_commands import (
 )
 from services.tips.deps import Alteration, Holding, Kept, ThisService
 from services.tips.domain import Tip
-from services.tips.routes.steps import TIP, noted_step
+from services.tips.routes.steps import TIP, noted_step, remark_of
 from services.tips.schemas import TipView
 
 router = APIRouter(prefix="/v1/tips/{tip_id}", tags=["case work"])
@@ -27,19 +27,23 @@ router = APIRouter(prefix="/v1/tips/{tip_id}", tags=["case work"])
 
 @router.post("/assignment", response_model=TipView)
 async def assign_tip(
-    tip_id: str, work: Alteration, kept: Kept, command: Annotated[AssignTip, Body(default_factory=AssignTip)]
+    tip_id: str, work: Alteration, service: ThisService, command: Annotated[AssignTip, Body(default_factory=AssignTip)]
 ) -> Response:
     """Give the tip to an officer. Who it is stays in this service."""
-    return await work.answer(lambda: case_work.assign_tip(tip_id, command.officer, tips=kept.tips, work=work), TIP)
+    tips, remark = service.repositories.tips, remark_of(command, service)
+    return await work.answer(
+        lambda: case_work.assign_tip(tip_id, command.officer, remark=remark, tips=tips, work=work), TIP
+    )
 
 
 @router.post("/transfer", response_model=TipView)
-async def transfer_tip(tip_id: str, command: TransferTip, work: Alteration, kept: Kept) -> Response:
+async def transfer_tip(tip_id: str, command: TransferTip, work: Alteration, service: ThisService) -> Response:
     """Hand the tip over to an authority, which ends the unit's work on it, or to the police of another commune.
 
-    The other commune goes on where this one stood, and the tip counts there from then on.
+    The other commune goes on where this one stood, and the tip counts there from then on. It reads the note, too.
     """
-    return await work.answer(lambda: case_work.transfer_tip(tip_id, command, tips=kept.tips, work=work), TIP)
+    tips, remark = service.repositories.tips, remark_of(command, service)
+    return await work.answer(lambda: case_work.transfer_tip(tip_id, command, remark=remark, tips=tips, work=work), TIP)
 
 
 @router.post("/resolution", response_model=TipView)

@@ -7,9 +7,9 @@ from fastapi import Response
 
 from services.tips import case_work
 from services.tips.case_commands import NotedStep
+from services.tips.case_work import Remark
 from services.tips.custody.note import Occasion
 from services.tips.deps import Parts
-from services.tips.repository import Repositories
 from services.tips.schemas import TipView
 from shared.work import Work, changed
 
@@ -17,9 +17,9 @@ TIP: Final = changed(TipView)
 """200 with the tip."""
 
 
-async def step(tip_id: str, taken: case_work.StepAt, at: datetime | None, work: Work, kept: Repositories) -> Response:
-    """The tip one step on."""
-    return await work.answer(lambda: case_work.take_step(tip_id, taken, at, tips=kept.tips, work=work), TIP)
+def remark_of(command: NotedStep, service: Parts, occasion: Occasion = Occasion.DECISION) -> Remark | None:
+    """The officer's note beside the step, if there is one."""
+    return Remark(command.note, occasion, service.noting) if command.note is not None else None
 
 
 async def noted_step(
@@ -32,15 +32,8 @@ async def noted_step(
     occasion: Occasion = Occasion.DECISION,
 ) -> Response:
     """The tip one step on, with the officer's note if there is one."""
-    kept, note = service.repositories, command.note
-    if note is None:
-        return await step(tip_id, taken, at, work, kept)
-    return await work.answer(
-        lambda: case_work.take_noted_step(
-            tip_id, taken, at, note, occasion, noting=service.noting, tips=kept.tips, work=work
-        ),
-        TIP,
-    )
+    tips, remark = service.repositories.tips, remark_of(command, service, occasion)
+    return await work.answer(lambda: case_work.take_step(tip_id, taken, at, remark=remark, tips=tips, work=work), TIP)
 
 
 async def check_step(

@@ -18,7 +18,7 @@ from services.tips.case_commands import (
 )
 from services.tips.deps import Alteration, Kept, Reader, ThisService
 from services.tips.domain import Tip
-from services.tips.routes.steps import TIP, check_step, step
+from services.tips.routes.steps import TIP, check_step, remark_of
 from services.tips.schemas import TipSummary, TipView
 from shared.views import Cursor, UnitQuery, show, show_page
 from shared.web import Limit, Page
@@ -42,10 +42,13 @@ async def show_tip(tip_id: str, caller: Reader, kept: Kept) -> TipView:
 
 @router.post("/{tip_id}/registration", response_model=TipView)
 async def register_tip(
-    tip_id: str, work: Alteration, kept: Kept, command: Annotated[RegisterTip, Body(default_factory=RegisterTip)]
+    tip_id: str,
+    work: Alteration,
+    service: ThisService,
+    command: Annotated[RegisterTip, Body(default_factory=RegisterTip)],
 ) -> Response:
     """Enter the tip in the register."""
-    return await step(tip_id, Tip.register, command.registered_at, work, kept)
+    return await check_step(tip_id, Tip.register, command.registered_at, command, work, service)
 
 
 @router.post("/{tip_id}/verification", response_model=TipView)
@@ -87,9 +90,10 @@ async def find_tip_inconclusive(
 
 
 @router.post("/{tip_id}/assessment", response_model=TipView)
-async def assess_tip(tip_id: str, command: AssessTip, work: Alteration, kept: Kept) -> Response:
+async def assess_tip(tip_id: str, command: AssessTip, work: Alteration, service: ThisService) -> Response:
     """Judge what the tip is worth, in any state and as often as needed."""
-    return await work.answer(lambda: case_work.assess_tip(tip_id, command, tips=kept.tips, work=work), TIP)
+    tips, remark = service.repositories.tips, remark_of(command, service)
+    return await work.answer(lambda: case_work.assess_tip(tip_id, command, remark=remark, tips=tips, work=work), TIP)
 
 
 @router.post("/{tip_id}/correction", response_model=TipView)
