@@ -21,6 +21,14 @@ class Severity(StrEnum):
     CRITICAL = "critical"
 
 
+class ClearedReason(StrEnum):
+    """Why an alert is over: the figure is calm, it cannot be made any more, or no rule watches it."""
+
+    CALM = "calm"
+    NO_EVENTS = "no_events"
+    NOT_WATCHED = "not_watched"
+
+
 class AlertFacts(BaseModel):
     """One alert: what was seen, what was expected, and in words what it means."""
 
@@ -42,6 +50,10 @@ class AlertFacts(BaseModel):
     raised_at: AwareDatetime
     acknowledged_at: AwareDatetime | None = None
     cleared_at: AwareDatetime | None = None
+    cleared_reason: ClearedReason | None = Field(
+        default=None,
+        description="Why it is over: the figure is calm, nothing is left to divide by or to rank, or no rule watches.",
+    )
     escalation: int = Field(default=0, ge=0, description="How often nobody answered in time.")
 
 

@@ -105,10 +105,28 @@ async def test_an_alert_is_acknowledged_by_its_unit_and_cleared_when_it_is_over(
 
     assert [answer.status_code for answer in (elsewhere, reader, taken, again)] == [404, 403, 200, 409]
     assert taken.json()["status"] == "acknowledged"
-    assert over["alert"]["status"] == "cleared"
+    assert (over["alert"]["status"], over["alert"]["cleared_reason"]) == ("cleared", "calm")
     events = await rig.events(ALERTS, UNIT)
     assert types(events) == ["alert.raised.v1", "alert.acknowledged.v1", "alert.cleared.v1"]
     assert "acknowledged_by" not in events[1]["data"]
+
+
+async def test_an_alert_about_a_ratio_is_over_when_nothing_is_left_to_divide_by(rig: DeskRig) -> None:
+    ratio = {**RULE, "metric": "violations_per_1000_patrols", "at_least": 100, "clear_below": 50, "units": [UNIT]}
+    await rig.client.put("/v1/alert-rules/ratio", json=ratio, headers=rig.administrator)
+    rig.city.happened(UNIT, "patrols_completed", 2)
+    rig.city.happened(UNIT, "violations_detected")
+    await rig.desk.watching.look(None)
+
+    rig.city.happened(UNIT, "patrols_completed", -2)
+    await rig.desk.watching.look(None)
+
+    events = await rig.events(ALERTS, UNIT)
+    (alert,) = (await rig.get("/v1/alerts"))["items"]
+    assert types(events) == ["alert.raised.v1", "alert.cleared.v1"]
+    assert (alert["status"], alert["cleared_reason"]) == ("cleared", "no_events")
+    assert [event["data"].get("cleared_reason") for event in events] == [None, "no_events"]
+    jsonschema.Draft202012Validator(frozen()["alert.cleared.v1.json"]).validate(events[1])
 
 
 async def test_what_is_over_may_be_raised_again(rig: DeskRig) -> None:
@@ -185,7 +203,8 @@ async def test_an_alert_of_a_rule_that_is_switched_off_is_over(rig: DeskRig) -> 
     await rig.client.put("/v1/alert-rules/fires-spike", json=off, headers=rig.administrator)
     await rig.desk.watching.look(None)
 
-    assert [each["status"] for each in (await rig.get("/v1/alerts"))["items"]] == ["cleared"]
+    (alert,) = (await rig.get("/v1/alerts"))["items"]
+    assert (alert["status"], alert["cleared_reason"]) == ("cleared", "not_watched")
 
 
 @pytest.mark.parametrize(

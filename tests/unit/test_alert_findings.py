@@ -9,8 +9,8 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from services.stats.alerts.findings import Finding, Observation, Withheld, steps
-from services.stats.alerts.looking import Found, Look
+from services.stats.alerts.findings import Finding, Found, Observation, Withheld, steps
+from services.stats.alerts.looking import Look
 from services.stats.alerts.rules import RULE, HeartbeatRule, Rule, default_rules
 from services.stats.catalogue import CATALOGUE
 from services.stats.feed import Feed
@@ -226,10 +226,22 @@ def test_each_alert_is_raised_once_and_cleared_once(city: City) -> None:
 
     assert [each.key for each in steps(seen, {}, scope=scope).to_raise] == [key]
     assert steps(seen, {key: "a"}, scope=scope).to_raise == ()
-    assert steps(seen, {key: "a"}, scope=scope).to_clear == ()
-    assert steps(seen, {f"fires/{OTHER}": "a"}, scope=scope).to_clear == (f"fires/{OTHER}",)
-    assert steps([], {key: "a"}, scope=scope).to_clear == ()
-    assert steps([], {key: "a", "other/00070": "b"}, scope=scope).to_clear == ("other/00070",)
+    assert steps(seen, {key: "a"}, scope=scope).to_clear == {}
+    assert steps(seen, {f"fires/{OTHER}": "a"}, scope=scope).to_clear == {f"fires/{OTHER}": "calm"}
+    assert steps([], {key: "a"}, scope=scope).to_clear == {}
+    assert steps([], {key: "a", "other/00070": "b"}, scope=scope).to_clear == {"other/00070": "not_watched"}
+
+
+def test_what_lacks_a_denominator_clears_and_what_lacks_an_event_does_not(city: City) -> None:
+    ratio = rule(kind="threshold", metric="violations_per_1000_patrols", window="PT1H", at_least=100)
+    city.feed.skipped["patrols.v1", OTHER] = (1,)
+
+    found = city.find({"ratio": ratio}, frozenset({UNIT, OTHER}))
+
+    assert [type(each) for each in found] == [Withheld, Withheld]
+    todo = steps(found, {f"ratio/{UNIT}": "a", f"ratio/{OTHER}": "b"}, scope=city.look.scope())
+    assert todo.to_clear == {f"ratio/{UNIT}": "no_events"}
+    assert todo.to_raise == ()
 
 
 def test_rules_from_the_start_watch_the_city_of_the_settings() -> None:

@@ -14,7 +14,7 @@ from services.stats.alerts.findings import Finding, Observation
 from services.stats.alerts.mail import composed
 from services.stats.alerts.subscriptions import Subscription
 from services.stats.alerts.webhook import signature
-from shared.contracts.alerts import AlertKind, AlertRaised, Severity
+from shared.contracts.alerts import AlertKind, AlertRaised, ClearedReason, Severity
 from shared.errors import TransitionNotAllowed
 from shared.places import places
 
@@ -95,7 +95,7 @@ def test_an_alert_waits_its_time_and_not_for_ever() -> None:
 
 
 def test_what_is_over_cannot_be_taken_up() -> None:
-    over, _ = raised()[0].clear(at=AT)
+    over, _ = raised()[0].clear(at=AT, reason=ClearedReason.CALM)
 
     with pytest.raises(TransitionNotAllowed):
         over.acknowledge(at=AT, by="somebody")

@@ -18,6 +18,7 @@ from shared.contracts.alerts import (
     AlertFacts,
     AlertKind,
     AlertRaised,
+    ClearedReason,
     Severity,
 )
 
@@ -63,6 +64,7 @@ class Alert(Aggregate):
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
     cleared_at: datetime | None = None
+    cleared_reason: ClearedReason | None = None
     escalation: int = 0
 
     @classmethod
@@ -102,9 +104,9 @@ class Alert(Aggregate):
         alert = self._become(AlertStatus.ACKNOWLEDGED, acknowledged_at=at, acknowledged_by=by)
         return alert, alert._told(AlertAcknowledged, at)
 
-    def clear(self, *, at: datetime) -> tuple[Alert, AlertCleared]:
+    def clear(self, *, at: datetime, reason: ClearedReason) -> tuple[Alert, AlertCleared]:
         """It is over. Raises: TransitionNotAllowed."""
-        alert = self._become(AlertStatus.CLEARED, cleared_at=at)
+        alert = self._become(AlertStatus.CLEARED, cleared_at=at, cleared_reason=reason)
         return alert, alert._told(AlertCleared, at)
 
     def is_overdue(self, *, at: datetime, patience: timedelta) -> bool:
@@ -136,6 +138,7 @@ class Alert(Aggregate):
             raised_at=self.raised_at,
             acknowledged_at=self.acknowledged_at,
             cleared_at=self.cleared_at,
+            cleared_reason=self.cleared_reason,
             escalation=self.escalation,
         )
 

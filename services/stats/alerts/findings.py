@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
+from typing import TypeAlias
 
-from shared.contracts.alerts import AlertKind, Severity
+from shared.contracts.alerts import AlertKind, ClearedReason, Severity
 
 
 class Finding(Enum):
@@ -41,31 +42,40 @@ class Observation:
     def key(self) -> str:
         return f"{self.rule}/{self.unit}"
 
+    @property
+    def over(self) -> ClearedReason | None:
+        return ClearedReason.CALM if self.finding is Finding.QUIET else None
+
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
-    """Why a rule says nothing about a unit, or (without one) about any."""
+    """Why a rule says nothing about a unit, or (without one) about any; `over` if an open alert is over even so."""
 
     rule: str
     unit: str | None
     reason: str
+    over: ClearedReason | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.rule}/{self.unit}"
+
+
+Found: TypeAlias = Observation | Withheld
 
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """What has to be done: alerts to raise, and keys of open ones that are over."""
+    """What has to be done: alerts to raise, and open ones that are over, by key, and why."""
 
     to_raise: tuple[Observation, ...]
-    to_clear: tuple[str, ...]
+    to_clear: Mapping[str, ClearedReason]
 
 
-def steps(observations: Iterable[Observation], open_keys: Mapping[str, object], *, scope: frozenset[str]) -> Steps:
-    """Raise what fires and is not open; clear what is quiet, and what lies in the scope of no rule any more."""
-    seen = list(observations)
-    return Steps(
-        tuple(each for each in seen if each.finding is Finding.FIRING and each.key not in open_keys),
-        (
-            *(each.key for each in seen if each.finding is Finding.QUIET and each.key in open_keys),
-            *(key for key in open_keys if key not in scope),
-        ),
-    )
+def steps(found: Iterable[Found], open_keys: Mapping[str, object], *, scope: frozenset[str]) -> Steps:
+    """Raise what fires and is not open; clear what is over, and what lies in the scope of no rule any more."""
+    seen = list(found)
+    firing = (each for each in seen if isinstance(each, Observation) and each.finding is Finding.FIRING)
+    over = {each.key: each.over for each in seen if each.over is not None and each.key in open_keys}
+    unwatched = {key: ClearedReason.NOT_WATCHED for key in open_keys if key not in scope}
+    return Steps(tuple(each for each in firing if each.key not in open_keys), over | unwatched)

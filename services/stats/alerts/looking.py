@@ -10,7 +10,7 @@ from typing import Final
 from services.stats import windows
 from services.stats.alerts import texts
 from services.stats.alerts.chance import Belief, belief, false_alarms_a_month, silent_spells_a_month
-from services.stats.alerts.findings import Finding, Observation, Withheld
+from services.stats.alerts.findings import Finding, Found, Observation, Withheld
 from services.stats.alerts.rules import FigureRule, HeartbeatRule, Rule, SilenceRule, SpikeRule, ThresholdRule
 from services.stats.catalogue import Kind
 from services.stats.feed.freshness import TopicFreshness
@@ -18,6 +18,7 @@ from services.stats.queries.areas import Area
 from services.stats.queries.baseline import Baselines
 from services.stats.serving.served import Served
 from services.stats.windows import Interval
+from shared.contracts.alerts import ClearedReason
 from shared.contracts.stats import Tier
 from shared.contracts.tips import TipDeadlineMissed, TipDeadlineWarned
 from shared.errors import DomainError
@@ -28,8 +29,6 @@ CALM_PROBABILITY: Final = 0.05  # a figure that chance alone reaches one time in
 CALM_HEARTBEAT_S: Final = 12.0  # two beats
 TOLD_BY_TIME: Final = frozenset(event.event_type() for event in (TipDeadlineWarned, TipDeadlineMissed))
 """Events that come although nobody in the unit does anything: they are no sign of life."""
-
-Found = Observation | Withheld
 
 
 @dataclass(slots=True)
@@ -105,7 +104,7 @@ class Look:
         interval = windows.find(rule.window, self.served.view.windows).interval(self.as_of)
         value = self._value(unit, rule.metric, interval)
         if value is None:
-            return Withheld(id, unit, "there is nothing to divide by or to rank")
+            return Withheld(id, unit, "there is nothing to divide by or to rank", ClearedReason.NO_EVENTS)
         calm_below = rule.at_least if rule.clear_below is None else rule.clear_below
         finding = _between(value >= rule.at_least, value < calm_below)
         return self._observation(id, rule, unit, finding, interval.start, interval.end, value, rule.at_least, None)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.stats.alerts.alert import AlertStatus
 from services.stats.alerts.rules import Rule
-from shared.contracts.alerts import AlertKind, Severity
+from shared.contracts.alerts import AlertKind, ClearedReason, Severity
 from shared.views import View
 
 
@@ -33,6 +33,9 @@ class AlertView(View):
     acknowledged_at: datetime | None
     acknowledged_by: str | None
     cleared_at: datetime | None
+    cleared_reason: ClearedReason | None = Field(
+        description="The figure is calm, nothing is left to divide by or to rank, or no rule watches."
+    )
     escalation: int
 
 

@@ -11,9 +11,9 @@ from typing import Any, Final, Protocol
 
 import structlog
 
-from services.stats.alerts.findings import Observation, Withheld, steps
+from services.stats.alerts.findings import Found, Observation, Withheld, steps
 from services.stats.alerts.handlers import AlertBook
-from services.stats.alerts.looking import Found, Look
+from services.stats.alerts.looking import Look
 from services.stats.alerts.repository import Looks, Rules
 from services.stats.alerts.rules import Rule
 from services.stats.feed.freshness import TopicFreshness
@@ -21,6 +21,7 @@ from services.stats.records import WRITER, Records
 from services.stats.serving.served import Served
 from services.stats.settings import StatsSettings
 from shared.clock import Clock
+from shared.contracts.alerts import ClearedReason
 from shared.errors import ConcurrentChange, TransitionNotAllowed
 from shared.telemetry import metrics
 
@@ -99,11 +100,11 @@ class Watching:
             false_alarms_a_month=self._settings.alert_false_alarms_a_month,
         )
         found = await _in_portions(look.find(units))
-        observations = [each for each in found if isinstance(each, Observation)]
-        await self._act(observations, look.scope())
+        await self._act(found, look.scope())
         if units is None:
+            watched = sum(isinstance(each, Observation) for each in found)
             withheld = [each for each in found if isinstance(each, Withheld)]
-            await self._looks.keep(now, withheld[:TOLD_WITHHELD], watched=len(observations))
+            await self._looks.keep(now, withheld[:TOLD_WITHHELD], watched=watched)
 
     async def escalate(self) -> None:
         """Tell the next recipients of what nobody has acknowledged in time."""
@@ -113,22 +114,22 @@ class Watching:
                 with suppress(TransitionNotAllowed, ConcurrentChange):  # somebody was faster
                     await self._book.step(alert.id, lambda each: each.escalate(at=at), work=self._records.work(WRITER))
 
-    async def _act(self, observations: list[Observation], scope: frozenset[str]) -> None:
+    async def _act(self, found: list[Found], scope: frozenset[str]) -> None:
         open_ones = await self._book.alerts.open_ones()
-        todo = steps(observations, open_ones, scope=scope)
+        todo = steps(found, open_ones, scope=scope)
         for seen in todo.to_raise:
             with suppress(ConcurrentChange):  # another writer raised it
                 alert = await self._book.raise_alert(seen, work=self._records.work(WRITER))
                 metrics.ALERTS_RAISED.inc()
                 _log.info("alert raised", alert=alert.id, rule=alert.rule, unit=alert.unit)
-        for key in todo.to_clear:
-            await self._clear(open_ones[key])
+        for key, reason in todo.to_clear.items():
+            await self._clear(open_ones[key], reason)
         metrics.ALERTS_OPEN.set(len(open_ones) + len(todo.to_raise) - len(todo.to_clear))
 
-    async def _clear(self, id: str) -> None:
+    async def _clear(self, id: str, reason: ClearedReason) -> None:
         at = self._clock.now()
         with suppress(TransitionNotAllowed, ConcurrentChange):
-            await self._book.step(id, lambda alert: alert.clear(at=at), work=self._records.work(WRITER))
+            await self._book.step(id, lambda alert: alert.clear(at=at, reason=reason), work=self._records.work(WRITER))
 
     def _topics(self, now: datetime) -> dict[str, TopicFreshness]:
         return {topic.topic: topic for topic in self._heard.freshness(now)["topics"]}
