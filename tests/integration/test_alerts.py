@@ -27,6 +27,14 @@ RULE: Json = {
     "at_least": 2,
     "clear_below": 1,
 }
+LOWER: Json = {
+    **RULE,
+    "metric": "violations_per_1000_patrols",
+    "units": [UNIT],
+    "at_least": None,
+    "clear_below": None,
+    "at_most": 400,
+}
 
 
 @pytest.fixture
@@ -195,6 +203,35 @@ async def test_a_rule_that_an_administrator_says_is_in_force(rig: DeskRig) -> No
     assert [each["rule"] for each in (await rig.get("/v1/alerts"))["items"]] == ["rescues"]
 
 
+async def test_a_rate_that_falls_to_its_lower_limit_is_raised_and_cleared_above_its_band(rig: DeskRig) -> None:
+    rate = {**LOWER, "clear_above": 450, "minimum_events": 4}
+    answer = await rig.client.put("/v1/alert-rules/rate", json=rate, headers=rig.administrator)
+    rig.city.happened(UNIT, "patrols_completed", 3)
+    await rig.desk.watching.look(None)
+    early = await rig.committed(ALERTS)
+    rig.city.happened(UNIT, "patrols_completed")
+    await rig.desk.watching.look(None)
+    raised = (await rig.get("/v1/alerts"))["items"]
+    rig.city.happened(UNIT, "violations_detected", 2)
+    await rig.desk.watching.look(None)
+
+    assert answer.status_code == 200, answer.text
+    assert early == 0
+    assert [(each["rule"], each["figure"], each["expected"]) for each in raised] == [("rate", 0, 400)]
+    assert types(await rig.events(ALERTS, UNIT)) == ["alert.raised.v1", "alert.cleared.v1"]
+
+
+async def test_a_rule_that_was_kept_before_there_were_lower_limits_goes_on(rig: DeskRig) -> None:
+    rules = rig.desk.records.runtime.store.collection("alert_rules")
+    kept = {**RULE, "severity": "warning", "enabled": True, "city": CITY, "units": "communes"}
+    await rules.replace_one({"_id": "rescues"}, kept, upsert=True)
+    rig.city.happened(UNIT, "rescues_handled", 2)
+
+    await rig.desk.watching.look(None)
+
+    assert [each["rule"] for each in (await rig.get("/v1/alerts"))["items"]] == ["rescues"]
+
+
 async def test_an_alert_of_a_rule_that_is_switched_off_is_over(rig: DeskRig) -> None:
     await five_fires(rig)
     rules = {each["id"]: each["rule"] for each in (await rig.get("/v1/alert-rules"))["items"]}
@@ -215,6 +252,16 @@ async def test_an_alert_of_a_rule_that_is_switched_off_is_over(rig: DeskRig) -> 
         ({"units": ["99999"]}, "units[0]"),
         ({"clear_below": 3}, "clear_below"),
         ({"kind": "spike", "metric": "teams_active", "window": "PT24H"}, "metric"),
+        ({"at_least": None, "clear_below": None}, "threshold"),
+        ({"at_most": 1}, "threshold"),
+        ({"clear_above": 3}, "clear_above"),
+        ({"minimum_events": 5}, "minimum_events"),
+        ({**LOWER, "clear_below": 1}, "clear_below"),
+        ({**LOWER, "clear_above": 399}, "clear_above"),
+        ({**LOWER, "minimum_events": -1}, "threshold.minimum_events"),
+        ({**LOWER, "minimum_events": 0}, "threshold.minimum_events"),
+        ({**LOWER, "at_most": -1}, "threshold.at_most"),
+        ({**LOWER, "metric": "rescues_handled", "window": "day"}, "window"),
     ],
 )
 async def test_a_rule_that_could_see_nothing_is_refused_by_field(rig: DeskRig, said: Json, field: str) -> None:

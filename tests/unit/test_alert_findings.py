@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import msgspec
 import pytest
+from pydantic import ValidationError
 
 from services.stats.alerts.findings import Finding, Found, Observation, Withheld, steps
 from services.stats.alerts.looking import Look
@@ -23,6 +24,7 @@ from shared.places import places
 from tests.support.console_rig import ZONE, ScriptedFeed
 
 UNIT, OTHER = "00070", "00004"
+RATE = "violations_per_1000_patrols"
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=ZONE)
 DEFAULT_RULES = default_rules("01")
 FIRES = DEFAULT_RULES["fires-spike"]
@@ -121,6 +123,93 @@ def test_a_limit_has_a_band_below_it(city: City) -> None:
         city.happened("rescues_handled", NOW - timedelta(hours=2))
 
     assert found == [Finding.QUIET, Finding.QUIET, Finding.HOLDING, Finding.FIRING]
+
+
+def test_a_lower_limit_has_a_band_above_it(city: City) -> None:
+    limit = rule(kind="threshold", metric=RATE, window="PT24H", at_most=50, clear_above=80)
+    found = []
+
+    for patrols, violations in ((0, 0), (8, 0), (5, 1), (-1, 0)):  # 1/12, 1/20, 2/25, 2/24
+        city.happened("patrols_completed", NOW - timedelta(hours=2), patrols)
+        city.happened("violations_detected", NOW - timedelta(hours=2), violations)
+        found.append(city.seen("rate", limit).finding)
+
+    assert found == [Finding.QUIET, Finding.FIRING, Finding.HOLDING, Finding.QUIET]
+
+
+def test_without_a_band_a_figure_above_its_lower_limit_is_calm_and_says_so_in_both_languages(city: City) -> None:
+    city.happened("patrols_completed", NOW - timedelta(hours=2), 7)
+
+    above = city.seen("rate", rule(kind="threshold", metric=RATE, window="PT24H", at_most=50))
+    city.happened("patrols_completed", NOW - timedelta(hours=2), 3)
+    below = city.seen("rate", rule(kind="threshold", metric=RATE, window="PT24H", at_most=50))
+
+    assert (above.finding, below.finding) == (Finding.QUIET, Finding.FIRING)
+    assert below.expected == 50
+    assert "the lower limit is 50" in below.text_en
+    assert "ngưỡng dưới là 50" in below.text_vi
+
+
+@pytest.mark.parametrize("limit", [{"at_least": 500}, {"at_most": 2000}])
+def test_a_ratio_is_not_judged_before_its_denominator_is_large_enough(city: City, limit: dict[str, Any]) -> None:
+    rate = {"rate": rule(kind="threshold", metric=RATE, window="PT1H", minimum_events=3, **limit)}
+    found = []
+
+    for _ in range(3):
+        city.happened("patrols_completed", NOW)
+        city.happened("violations_detected", NOW)
+        found += city.find(rate, frozenset({UNIT}))
+
+    assert [type(each) for each in found] == [Withheld, Withheld, Observation]
+    assert [each.key for each in steps(found, {}, scope=city.look.scope()).to_raise] == [f"rate/{UNIT}"]
+
+
+@pytest.mark.parametrize(("violations", "over"), [(2, {}), (0, {f"rate/{UNIT}": "calm"})])
+def test_below_the_minimum_an_open_alert_is_over_only_if_the_ratio_is_calm(
+    city: City, violations: int, over: dict[str, str]
+) -> None:
+    rate = rule(kind="threshold", metric=RATE, window="PT1H", at_least=500, minimum_events=3)
+    city.happened("patrols_completed", NOW, 2)
+    city.happened("violations_detected", NOW, violations)
+
+    found = city.find({"rate": rate}, frozenset({UNIT}))
+
+    assert steps(found, {f"rate/{UNIT}": "a"}, scope=city.look.scope()).to_clear == over
+
+
+def test_a_count_is_below_its_lower_limit_only_where_it_is_known(city: City) -> None:
+    few = {"few": rule(kind="threshold", metric="rescues_handled", window="P7D", at_most=2)}
+    unknown = City()
+    unknown.feed = ScriptedFeed()
+    unknown.happened("rescues_handled", NOW)
+
+    (known,) = city.find(few, frozenset({UNIT}))
+    (withheld,) = unknown.find(few, frozenset({UNIT}))
+    unknown.happened("rescues_handled", NOW, 2)
+    (enough,) = unknown.find(few, frozenset({UNIT}))
+
+    assert isinstance(known, Observation)
+    assert (known.finding, known.figure) == (Finding.FIRING, 0)
+    assert isinstance(withheld, Withheld)
+    assert (withheld.over, enough.over) == (None, "calm")
+
+
+@pytest.mark.parametrize("limits", [{}, {"at_least": 3, "at_most": 1}, {"at_most": -1}])
+def test_a_threshold_has_one_limit(limits: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        rule(kind="threshold", metric="rescues_handled", window="P7D", **limits)
+
+
+def test_too_few_crime_reports_decided_on_time_are_an_alert_of_the_city(city: City) -> None:
+    on_time = DEFAULT_RULES["city-crime-reports-on-time"]
+    city.happened("crime_reports_decided_on_time", NOW - timedelta(days=3), 17)
+    city.happened("crime_reports_decided_with_deadline", NOW - timedelta(days=3), 19)
+
+    (few,) = city.find({"on-time": on_time})
+    city.happened("crime_reports_decided_with_deadline", NOW - timedelta(days=3))
+
+    assert isinstance(few, Withheld)
+    assert city.seen("on-time", on_time, "01").finding is Finding.FIRING
 
 
 def test_a_unit_that_usually_reports_and_does_not_is_silent() -> None:
@@ -233,7 +322,7 @@ def test_each_alert_is_raised_once_and_cleared_once(city: City) -> None:
 
 
 def test_what_lacks_a_denominator_clears_and_what_lacks_an_event_does_not(city: City) -> None:
-    ratio = rule(kind="threshold", metric="violations_per_1000_patrols", window="PT1H", at_least=100)
+    ratio = rule(kind="threshold", metric=RATE, window="PT1H", at_least=100)
     city.feed.skipped["patrols.v1", OTHER] = (1,)
 
     found = city.find({"ratio": ratio}, frozenset({UNIT, OTHER}))

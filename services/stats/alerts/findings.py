@@ -18,6 +18,11 @@ class Finding(Enum):
     HOLDING = auto()
     QUIET = auto()
 
+    @property
+    def over(self) -> ClearedReason | None:
+        """Why an open alert is over, if it is."""
+        return ClearedReason.CALM if self is Finding.QUIET else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
@@ -44,7 +49,7 @@ class Observation:
 
     @property
     def over(self) -> ClearedReason | None:
-        return ClearedReason.CALM if self.finding is Finding.QUIET else None
+        return self.finding.over
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from services.stats.alerts.subscriptions import (
     WebhookSubscription,
 )
 from services.stats.alerts.webhook import NotDelivered, Webhook
+from services.stats.catalogue import Kind
 from services.stats.serving.served import Served
 from shared.clock import Clock
 from shared.contracts.alerts import AlertEvent
@@ -111,11 +112,28 @@ def require_sound(rule: Rule, served: Served) -> None:
     if not isinstance(rule.units, str):
         _require_all(rule.units, communes, rule.city)
     if isinstance(rule, ThresholdRule):
-        windows.find(rule.window, served.view.windows)
-        if rule.clear_below is not None and rule.clear_below > rule.at_least:
-            raise InvalidInput.of("clear_below", "must not be above at_least")
+        _require_limits(rule, served)
     elif rule.metric not in catalogue.metrics or not may_be_judged(catalogue.metrics[rule.metric].kind):
         raise InvalidInput.of("metric", "only counts of events can be judged by chance: choose a counted figure")
+
+
+def _require_limits(rule: ThresholdRule, served: Served) -> None:
+    catalogue, window = served.composition.catalogue, windows.find(rule.window, served.view.windows)
+    if rule.minimum_events is not None and rule.metric not in catalogue.ratios:
+        raise InvalidInput.of("minimum_events", f"{rule.metric!r} is not a ratio: it has no denominator")
+    if rule.at_most is None:
+        if rule.clear_above is not None:
+            raise InvalidInput.of("clear_above", "belongs to at_most: at_least takes clear_below")
+        if rule.calm_limit > rule.limit:
+            raise InvalidInput.of("clear_below", "must not be above at_least")
+        return
+    if rule.clear_below is not None:
+        raise InvalidInput.of("clear_below", "belongs to at_least: at_most takes clear_above")
+    if rule.calm_limit < rule.limit:
+        raise InvalidInput.of("clear_above", "must not be below at_most")
+    counted = catalogue.metrics.get(rule.metric)
+    if counted is not None and counted.kind is Kind.ADDITIVE and window.kind != "rolling":
+        raise InvalidInput.of("window", "a count to date begins at nothing: at_most of a count takes a rolling window")
 
 
 def _require_all(units: Collection[str], communes: Collection[str], city: str) -> None:

@@ -16,6 +16,7 @@ from services.stats.catalogue import Kind
 from services.stats.feed.freshness import TopicFreshness
 from services.stats.queries.areas import Area
 from services.stats.queries.baseline import Baselines
+from services.stats.queries.composition import Stated
 from services.stats.serving.served import Served
 from services.stats.windows import Interval
 from shared.contracts.alerts import ClearedReason
@@ -102,12 +103,18 @@ class Look:
 
     def _threshold(self, id: str, rule: ThresholdRule, unit: str) -> Found:
         interval = windows.find(rule.window, self.served.view.windows).interval(self.as_of)
-        value = self._value(unit, rule.metric, interval)
-        if value is None:
+        stated = self._stated(unit, rule.metric, interval)
+        if stated.value is None:
             return Withheld(id, unit, "there is nothing to divide by or to rank", ClearedReason.NO_EVENTS)
-        calm_below = rule.at_least if rule.clear_below is None else rule.clear_below
-        finding = _between(value >= rule.at_least, value < calm_below)
-        return self._observation(id, rule, unit, finding, interval.start, interval.end, value, rule.at_least, None)
+        finding = _against(rule, stated.value)
+        # The last part of a ratio is its denominator.
+        if rule.minimum_events is not None and stated.parts[-1] < rule.minimum_events:
+            return Withheld(id, unit, f"there are fewer than {rule.minimum_events} to divide by", finding.over)
+        if rule.at_most is not None and not self._is_known(rule, unit, interval):
+            return Withheld(
+                id, unit, "the days of the interval are not all known: a count may be too low", finding.over
+            )
+        return self._observation(id, rule, unit, finding, interval.start, interval.end, stated.value, rule.limit, None)
 
     def _spike(self, id: str, rule: SpikeRule, unit: str) -> Found:
         interval = windows.find(rule.window, self.served.view.windows).interval(self.as_of)
@@ -116,7 +123,7 @@ class Look:
         known = self._known_rate(rule, unit, Interval.of_days(first, interval.start.date(), self.served.zone), length)
         if known is None:
             return Withheld(id, unit, "the 28 days before are not known")
-        count = int(self._value(unit, rule.metric, interval) or 0)
+        count = int(self._stated(unit, rule.metric, interval).value or 0)
         probability = known.at_least(count)
         expected_raises = false_alarms_a_month(count, probability, window_days=length)
         fires = count >= rule.minimum_events and expected_raises < self.allowance
@@ -208,16 +215,20 @@ class Look:
             return tuple(unit.code for unit in self.served.places.communes_of(rule.city))
         return rule.units
 
-    def _value(self, unit: str, metric: str, interval: Interval) -> float | None:
-        return self.served.composition.over(self.served.view.series(unit), metric, interval).value
+    def _stated(self, unit: str, metric: str, interval: Interval) -> Stated:
+        return self.served.composition.over(self.served.view.series(unit), metric, interval)
+
+    def _is_known(self, rule: FigureRule, unit: str, interval: Interval) -> bool:
+        """Whether a count of the unit over the interval is known; what is made of counts shows that they are."""
+        counted = self.served.composition.catalogue.metrics.get(rule.metric)
+        area = Area(unit, self.served.view.series(unit), (unit,))
+        return counted is None or self._of_city(rule.city).cover(counted.topic, area, interval)
 
     def _known_rate(
         self, rule: SpikeRule | SilenceRule, unit: str, baseline: Interval, window_days: float
     ) -> Belief | None:
         """What the baseline tells of the rate; None where the unit's figures of these days are not known."""
-        topic = self.served.composition.catalogue.metrics[rule.metric].topic
-        area = Area(unit, self.served.view.series(unit), (unit,))
-        if not self._of_city(rule.city).cover(topic, area, baseline):
+        if not self._is_known(rule, unit, baseline):
             return None
         counts = dict.fromkeys(range(baseline.first_pane, baseline.end_pane), 0)
         series = self.served.view.series(unit).get(rule.metric)
@@ -248,6 +259,12 @@ class Look:
 
 def _between(fires: bool, calm: bool) -> Finding:
     return Finding.FIRING if fires else Finding.QUIET if calm else Finding.HOLDING
+
+
+def _against(rule: ThresholdRule, figure: float) -> Finding:
+    if rule.at_most is None:
+        return _between(figure >= rule.limit, figure < rule.calm_limit)
+    return _between(figure <= rule.limit, figure > rule.calm_limit)
 
 
 def may_be_judged(kind: Kind) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, Self, TypeAlias
 
-from pydantic import Discriminator, Field, StringConstraints, TypeAdapter
+from pydantic import Discriminator, Field, StringConstraints, TypeAdapter, model_validator
 
 from shared.contracts.alerts import AlertKind, Severity
 from shared.contracts.topics import FACT_TOPICS
@@ -34,12 +34,38 @@ class _Figures(_Rule):
 
 
 class ThresholdRule(_Figures):
-    """A figure reaches a limit. The alert is over once the figure is below `clear_below`, or else below the limit."""
+    """A figure rises to `at_least` or falls to `at_most`. The alert is over once the figure has left the limit again.
+
+    With `clear_below` or `clear_above` it has to go as far as that.
+    """
 
     kind: Literal[AlertKind.THRESHOLD]
     window: Annotated[str, StringConstraints(min_length=1, max_length=100)]
-    at_least: float
+    at_least: float | None = None
     clear_below: float | None = None
+    at_most: Annotated[float, Field(ge=0)] | None = None
+    clear_above: float | None = None
+    minimum_events: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
+        default=None, description="What the denominator of a ratio has to reach before the ratio raises an alert."
+    )
+
+    @model_validator(mode="after")
+    def _has_one_limit(self) -> Self:
+        if (self.at_least is None) == (self.at_most is None):
+            raise ValueError("give either at_least or at_most")
+        return self
+
+    @property
+    def limit(self) -> float:
+        limit = self.at_least if self.at_most is None else self.at_most
+        assert limit is not None
+        return limit
+
+    @property
+    def calm_limit(self) -> float:
+        """Beyond it the alert is over."""
+        calm = self.clear_below if self.at_most is None else self.clear_above
+        return self.limit if calm is None else calm
 
 
 class SpikeRule(_Figures):
@@ -109,6 +135,11 @@ _DEFAULT_RULES: Final[Mapping[str, Rule]] = {
         kind=AlertKind.THRESHOLD, metric="fire_incidents_handled", units="city", window="PT24H", at_least=20,
         clear_below=15, severity=Severity.CRITICAL, title_vi="Nhiều vụ cháy, nổ trong thành phố trong 24 giờ",
         title_en="Many fires in the city within 24 hours",
+    ),
+    "city-crime-reports-on-time": ThresholdRule(
+        kind=AlertKind.THRESHOLD, metric="crime_reports_on_time_rate", units="city", window="P30D", at_most=90,
+        clear_above=95, minimum_events=20, title_vi="Nhiều tin báo, tố giác tội phạm trễ hạn trong 30 ngày",
+        title_en="Many crime reports decided late within 30 days",
     ),
     "patrols-silence": SilenceRule(
         kind=AlertKind.SILENCE, metric="patrols_completed", title_vi="Địa bàn không báo cáo tuần tra",

@@ -42,9 +42,12 @@ def heartbeat(rule: HeartbeatRule, silent_s: float) -> tuple[str, str]:
 
 def _threshold(rule: ThresholdRule, seen: Seen, catalogue: Catalogue) -> tuple[str, str]:
     vi, en = _titles(rule.metric, catalogue)
+    limit_vi, limit_en = ("ngưỡng", "limit") if rule.at_most is None else ("ngưỡng dưới", "lower limit")
     return (
-        f"{rule.title_vi}. {seen.place}: {vi} là {_vi(seen.figure)} {_span_vi(seen)}; ngưỡng là {_vi(seen.expected)}.",
-        f"{rule.title_en}. {seen.place}: {en} is {seen.figure:g} {_span_en(seen)}; the limit is {seen.expected:g}.",
+        f"{rule.title_vi}. {seen.place}: {vi} là {_vi(seen.figure)} {_span_vi(seen)}; "
+        f"{limit_vi} là {_vi(seen.expected)}.",
+        f"{rule.title_en}. {seen.place}: {en} is {seen.figure:g} {_span_en(seen)}; "
+        f"the {limit_en} is {seen.expected:g}.",
     )
 
 
