@@ -36,7 +36,9 @@ class Surroundings:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = accepted_correlation_id(Headers(scope=scope).get(HEADER))
+        headers = Headers(scope=scope)
+        # Whoever comes without a token may be a reporter, whom an id of their own would let one know again.
+        given = accepted_correlation_id(headers.get(HEADER) if "authorization" in headers else None)
         with correlated(given), discreet(), metrics.HTTP_REQUESTS_IN_PROGRESS.track_inprogress():
             await self._observe(scope, receive, send, given)
 

@@ -347,13 +347,22 @@ def test_local_readers_read_where_the_set_up_allows_and_change_nothing(mint: Tok
 
 
 @pytest.mark.parametrize("offered", ["abc-123", "A.b_C-9" * 9])
-def test_a_harmless_correlation_id_is_kept(client: TestClient, offered: str) -> None:
-    assert client.get("/v1/things/1", headers={"X-Correlation-Id": offered}).headers["X-Correlation-Id"] == offered
+def test_a_harmless_correlation_id_of_whoever_shows_a_token_is_kept(
+    client: TestClient, mint: TokenMint, offered: str
+) -> None:
+    token = mint.headers(Role.AUDITOR, "*")
+
+    known = client.get("/v1/things/1", headers={**token, "X-Correlation-Id": offered})
+    anyone = client.get("/v1/things/1", headers={"X-Correlation-Id": offered})
+
+    assert known.headers["X-Correlation-Id"] == offered
+    assert UUID(anyone.headers["X-Correlation-Id"]).version == 7
 
 
 @pytest.mark.parametrize("offered", [None, "", "a b", "x" * 65, '"}\\n{', "chị Hoa"])
-def test_any_other_correlation_id_is_replaced(client: TestClient, offered: str | None) -> None:
-    headers = {} if offered is None else {b"X-Correlation-Id": offered.encode()}
+def test_any_other_correlation_id_is_replaced(client: TestClient, mint: TokenMint, offered: str | None) -> None:
+    told = {} if offered is None else {b"X-Correlation-Id": offered.encode()}
+    headers = {name.encode(): value.encode() for name, value in mint.headers(Role.AUDITOR, "*").items()} | told
 
     given = client.get("/v1/things/1", headers=headers).headers["X-Correlation-Id"]
 
