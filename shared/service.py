@@ -16,6 +16,7 @@ from shared.errors import Unavailable
 from shared.outbox.entries import Outbox
 from shared.outbox.journal import journal_router
 from shared.outbox.relay import Relay
+from shared.pausing import at_work
 from shared.places import places
 from shared.security import Principal
 from shared.settings import Settings
@@ -66,16 +67,10 @@ class ServiceRuntime:
     @asynccontextmanager
     async def relayed(self) -> AsyncIterator[None]:
         """Publish what is committed for as long as the block lasts."""
-        stop = asyncio.Event()
         relay = Relay(self.store, self.settings, self.outbox.topics, hints=self.outbox.hints, clock=self.clock)
-        self.relaying = asyncio.create_task(relay.run(stop), name="relay")
-        self.relaying.add_done_callback(_tell_end)
-        try:
+        async with at_work(relay.run, "relay", stop_s=RELAY_STOP_S) as self.relaying:
+            self.relaying.add_done_callback(_tell_end)
             yield
-        finally:
-            stop.set()
-            await asyncio.wait({self.relaying}, timeout=RELAY_STOP_S)
-            self.relaying.cancel()
 
     async def store_answers(self) -> str | None:
         try:
@@ -98,7 +93,7 @@ def create_service(
     routers: Sequence[APIRouter],
     opening: Callable[[ServiceRuntime], Awaitable[Any]],
     relay: bool = True,
-    beside: Callable[[Any], AbstractAsyncContextManager[None]] | None = None,
+    beside: Callable[[Any], AbstractAsyncContextManager[Any]] | None = None,
     body_limits_bytes: Mapping[str, int] | None = None,
 ) -> FastAPI:
     """The application of a service that owns facts, with its relay in the same process.

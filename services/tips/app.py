@@ -2,7 +2,7 @@
 
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from fastapi import FastAPI
 
@@ -10,7 +10,7 @@ from services.tips.abuse.budget import Budget
 from services.tips.abuse.gate import Gate
 from services.tips.abuse.repeats import Repeats
 from services.tips.abuse.tickets import derived_key
-from services.tips.clockwork import Clockwork, at_work
+from services.tips.clockwork import Clockwork
 from services.tips.commands import MAX_BASE64
 from services.tips.custody.audit_log import AuditLog
 from services.tips.custody.noting import Noting
@@ -27,6 +27,7 @@ from services.tips.routes import ROUTERS
 from services.tips.settings import DATABASE, TipsSettings
 from shared.contracts.topics import TIPS, TIPS_AUDIT
 from shared.imports import IMPORT_LIMITS, Imports
+from shared.pausing import at_work
 from shared.service import ServiceRuntime, create_service
 
 # A picture of the largest size, in base64 and as browsers send it, with its receipt.
@@ -71,10 +72,11 @@ def assemble(runtime: ServiceRuntime, intake: Intake, *, relay: bool) -> FastAPI
             gate=gate, message_gate=message_gate, repeats=repeats, noting=noting,
         )  # fmt: skip
 
-    def striking(parts: Parts) -> AbstractAsyncContextManager[None]:
+    def striking(parts: Parts) -> AbstractAsyncContextManager[Any]:
         tips, audit = parts.repositories.tips, AuditLog(runtime.store, unit=runtime.settings.city)
         eraser = Eraser(Shredder(tips, parts.repositories.vault, audit), runtime)
-        return at_work(Clockwork(tips, runtime.outbox, clock=runtime.clock, erase=eraser.erase))
+        clockwork = Clockwork(tips, runtime.outbox, clock=runtime.clock, erase=eraser.erase)
+        return at_work(clockwork.run, "clockwork")
 
     return create_service(
         runtime,

@@ -1,7 +1,7 @@
 """Tips as those who work on them look for them: worklist, neighbours, clocks to look at; owns these and no rule.
 
 Beside a tip's own fields its document holds what the worklist is ordered and narrowed by. When its clocks have to be
-looked at stands in a collection of its own, which holds only what is waited for and is read every second.
+looked at, and that it came to another unit, stand in collections of their own, which hold only what is waited for.
 """
 
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
@@ -55,6 +55,7 @@ class Cases(Aggregates[Tip]):
     def __init__(self, store: Store) -> None:
         super().__init__(store, "tips", Tip)
         self._wakes = store.collection("tip_wakes")
+        self._moves = store.collection("tip_moves")
 
     async def open(self) -> None:
         await super().open()
@@ -135,6 +136,15 @@ class Cases(Aggregates[Tip]):
             grouped.setdefault(above, []).append(id)
         return grouped
 
+    async def moves(self) -> AsyncIterator[tuple[str, int]]:
+        """Ids of tips that came to another unit, each with the version that it had then, until it is settled there."""
+        async for move in self._moves.find({}):
+            yield move["_id"], move["version"]
+
+    async def settle(self, id: str, version: int) -> None:
+        """Note that nothing of the tip has to follow it any more, unless it was moved again since this version."""
+        await self._moves.delete_one({"_id": id, "version": version})
+
     async def due(self, now: datetime, *, limit: int) -> list[str]:
         """Ids of tips whose clocks have something to tell by now, the longest waiting first."""
         wakes = await self._wakes.find({"at": {"$lte": now}}).sort("at", 1).to_list(limit)
@@ -174,6 +184,9 @@ class Cases(Aggregates[Tip]):
 
         async def write(session: Session) -> None:
             await put(session)
+            if before.unit != after.unit:
+                move = {"_id": after.id, "version": after.version}
+                await self._moves.replace_one({"_id": after.id}, move, upsert=True, session=session)
             if wake is None:
                 await self._wakes.delete_one({"_id": after.id}, session=session)
             elif wake != _wake(before):

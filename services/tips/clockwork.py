@@ -5,8 +5,8 @@ is one transaction with its events, fenced by its version: two processes at once
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
@@ -29,7 +29,6 @@ LOOK_S: Final = 1.0  # deadlines end at full minutes, and people are told within
 AGAIN: Final = timedelta(minutes=1)
 """After how long a tip is looked at again that could not be attended to."""
 AT_ONCE: Final = 50  # tips between two renewals of the lease: at 145 commits a second about a third of a second
-STOP_S: Final = 5.0
 
 Erase = Callable[[Tip], Awaitable[None]]
 
@@ -103,16 +102,3 @@ class Clockwork:
 def _tell(error: Exception) -> None:
     TIP_CLOCKWORK_ERRORS.inc()
     _log.warning("clocks could not be looked at", error=type(error).__name__)
-
-
-@asynccontextmanager
-async def at_work(clockwork: Clockwork) -> AsyncIterator[None]:
-    """The clockwork runs for as long as the block lasts."""
-    stop = asyncio.Event()
-    running = asyncio.create_task(clockwork.run(stop), name="clockwork")
-    try:
-        yield
-    finally:
-        stop.set()
-        await asyncio.wait({running}, timeout=STOP_S)
-        running.cancel()

@@ -7,7 +7,7 @@ from pathlib import Path
 from services.tips.custody.audit import Action, Deed, Head, fault
 from services.tips.custody.audit_log import AuditLog
 from services.tips.custody.envelope import Holder, Kind, Piece, Recipient
-from services.tips.custody.identity_request import IdentityRequest
+from services.tips.custody.identity_requests import IdentityRequests
 from services.tips.custody.keys import PrivateKeys, PublicKeys, read_private_key, read_public_key
 from services.tips.custody.opening import Opener
 from services.tips.custody.rekeying import Rekeyed, rekey
@@ -17,7 +17,6 @@ from services.tips.repository import Repositories
 from services.tips.settings import DATABASE, CustodySettings, DeskSettings
 from shared.contracts.topics import TIPS_AUDIT
 from shared.outbox.sequences import Sequences
-from shared.repository import Aggregates
 from shared.security import EVERYWHERE, Principal, Role
 from shared.service import ServiceRuntime
 from shared.work import Work
@@ -82,7 +81,7 @@ async def open_identity(
     keys = PrivateKeys([read_private_key(key_file)])
     async with custody_of(settings, database) as runtime:
         work = runtime.work(at_the_console(actor), None)
-        wish = await Aggregates(runtime.store, "identity_requests", IdentityRequest).find(request_id, work.caller)
+        wish = await IdentityRequests(runtime.store).find(request_id, work.caller)
         wish.require_open(at=work.clock.now())
         opener = Opener(Repositories.of(runtime.store).vault, keys, Holder.CUSTODIAN)
         name = await opener.read(Piece(wish.tip, Kind.IDENTITY))

@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 
 from services.tips.cases import Cases
-from services.tips.clockwork import AGAIN, LOOK_S, Clockwork, at_work
+from services.tips.clockwork import AGAIN, LOOK_S, Clockwork
 from services.tips.domain import Tip
 from shared.clock import FixedClock
 from shared.contracts.topics import TIPS
 from shared.errors import ConcurrentChange
 from shared.outbox.entries import Outbox
+from shared.pausing import at_work
 from shared.store.client import Session
 from shared.telemetry.metrics import TIP_CLOCKWORK_ERRORS
 from shared.work import Write
@@ -119,7 +120,7 @@ async def test_the_service_tells_it_by_itself(rig: TipsRig, clock: FixedClock) -
     await reported(rig)
     clock.advance(DUE - clock.now() + DAY)
 
-    async with at_work(await replica(rig, clock)), asyncio.timeout(10 * LOOK_S):
+    async with at_work((await replica(rig, clock)).run, "clockwork"), asyncio.timeout(10 * LOOK_S):
         while (await told(rig))[-1][1] != "deadline_missed":
             await asyncio.sleep(0.05)
 
@@ -142,7 +143,7 @@ async def test_a_look_that_fails_is_followed_by_another(
     monkeypatch.setattr("services.tips.clockwork.LOOK_S", 0.01)
     failed = TIP_CLOCKWORK_ERRORS._value.get()
 
-    async with at_work(clockwork), asyncio.timeout(5):
+    async with at_work(clockwork.run, "clockwork"), asyncio.timeout(5):
         await again.wait()
 
     assert TIP_CLOCKWORK_ERRORS._value.get() == failed + 1

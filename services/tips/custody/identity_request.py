@@ -53,6 +53,10 @@ class IdentityRequest(Aggregate):
         """Let it not be opened. Raises: Forbidden for whoever asked; TransitionNotAllowed."""
         return self._decide(IdentityRequestStatus.REFUSED, by=by, at=at)
 
+    def follow(self, unit: str) -> Self:
+        """The request within the unit that its tip lies in by now, whose people decide and watch from then on."""
+        return replace(self, unit=unit, version=self.version + 1)
+
     def require_open(self, *, at: datetime) -> None:
         """Raises: TransitionNotAllowed unless it is approved and its time is not over."""
         if self.opens_until is None:

@@ -23,14 +23,17 @@ async def rekey(
     holder: Holder,
     kinds: Iterable[Kind],
     to: Callable[[str], Awaitable[Recipient | None]],
+    *,
+    tip: str | None = None,
 ) -> Rekeyed:
     """Seal every data key of this holder to the key that it should be sealed to; safe to repeat and to interrupt.
 
-    Shape: `to` tells for a tip's id whom its pieces are for now; None leaves them as they are.
+    Shape: `to` tells for a tip's id whom its pieces are for now; None leaves them as they are. With `tip` only its
+    pieces are looked at.
     """
     done = Rekeyed()
     for kind in kinds:
-        async for envelope in vault.all_of(kind):
+        async for envelope in vault.all_of(kind, tip=tip):
             sealed, recipient = envelope.sealed_to(holder), await to(envelope.piece.tip)
             if sealed is None or recipient is None or sealed.key_id == key_id_of(recipient.key):
                 continue

@@ -131,9 +131,10 @@ class Vault:
             found |= {document["tip"] for document in await waiting.to_list(MOST_UNREAD)}
         return found
 
-    async def all_of(self, kind: Kind) -> AsyncIterator[Envelope]:
-        """Every piece of one kind that is not destroyed."""
-        async for document in self._pieces[kind].find({"body": {"$ne": NOTHING}}):
+    async def all_of(self, kind: Kind, *, tip: str | None = None) -> AsyncIterator[Envelope]:
+        """Every piece of one kind that is not destroyed; with `tip` of that one."""
+        there: Document = {"body": {"$ne": NOTHING}, **({} if tip is None else {"tip": tip})}
+        async for document in self._pieces[kind].find(there):
             yield Envelope.of(document, kind)
 
     # -- writing

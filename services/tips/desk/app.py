@@ -1,20 +1,22 @@
 """Puts the desk together; owns which parts it is made of."""
 
-from typing import Final
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Final
 
 from fastapi import FastAPI
 
 from services.tips.custody.audit_log import AuditLog
-from services.tips.custody.identity_request import IdentityRequest
+from services.tips.custody.identity_requests import IdentityRequests
 from services.tips.custody.keys import PrivateKeys, PublicKeys
 from services.tips.custody.opening import Opener
 from services.tips.desk.deps import Parts
+from services.tips.desk.following import Following
 from services.tips.desk.routes import ROUTERS
 from services.tips.erasing import Shredder
 from services.tips.repository import Repositories
 from services.tips.settings import DATABASE, DeskSettings
 from shared.contracts.topics import TIPS_AUDIT
-from shared.repository import Aggregates
+from shared.pausing import at_work
 from shared.service import ServiceRuntime, create_service
 
 DESCRIPTION: Final = """\
@@ -41,7 +43,7 @@ def assemble_desk(runtime: ServiceRuntime, settings: DeskSettings) -> FastAPI:
     async def opening(runtime: ServiceRuntime) -> Parts:
         repositories = Repositories.of(runtime.store)
         await repositories.open()
-        requests = Aggregates(runtime.store, "identity_requests", IdentityRequest)
+        requests = IdentityRequests(runtime.store)
         await requests.open()
         opener = Opener(repositories.vault, keys)
         audit = AuditLog(runtime.store, unit=settings.city)
@@ -50,6 +52,17 @@ def assemble_desk(runtime: ServiceRuntime, settings: DeskSettings) -> FastAPI:
             shredder=Shredder(repositories.tips, repositories.vault, audit), settings=settings,
         )  # fmt: skip
 
+    def following(parts: Parts) -> AbstractAsyncContextManager[Any]:
+        following = Following(
+            parts.repositories,
+            parts.identity_requests,
+            keys=keys,
+            communes=communes,
+            audit=parts.audit,
+            runtime=runtime,
+        )
+        return at_work(following.run, "following")
+
     return create_service(
         runtime,
         service="tips-desk",
@@ -57,5 +70,6 @@ def assemble_desk(runtime: ServiceRuntime, settings: DeskSettings) -> FastAPI:
         description=DESCRIPTION,
         routers=ROUTERS,
         opening=opening,
+        beside=following,
         relay=False,
     )

@@ -7,14 +7,13 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Request
 
 from services.tips.custody.audit_log import AuditLog
-from services.tips.custody.identity_request import IdentityRequest
+from services.tips.custody.identity_requests import IdentityRequests
 from services.tips.custody.keys import PublicKeys
 from services.tips.custody.opening import Opener
 from services.tips.erasing import Shredder
 from services.tips.repository import Repositories
 from services.tips.settings import DeskSettings
 from shared.errors import Forbidden
-from shared.repository import Aggregates
 from shared.security import Principal, Role, require
 from shared.service import ServiceRuntime, parts_of, runtime_of
 from shared.web import OptionalIdempotencyKey, RequiredIdempotencyKey
@@ -42,7 +41,7 @@ class Parts:
     """What the routes of the desk work with."""
 
     repositories: Repositories
-    identity_requests: Aggregates[IdentityRequest]
+    identity_requests: IdentityRequests
     opener: Opener
     communes: PublicKeys
     audit: AuditLog
