@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from services.tips.custody.audit import Action, Deed, Head, fault
@@ -15,7 +16,10 @@ from services.tips.custody.reporter import Reporter
 from services.tips.custody.vault import Scope, Shredded
 from services.tips.repository import Repositories
 from services.tips.settings import DATABASE, CustodySettings, DeskSettings
+from shared.contracts.audit import AuditHead
 from shared.contracts.topics import TIPS_AUDIT
+from shared.messaging.codec import decode
+from shared.messaging.consumer import read_all
 from shared.outbox.sequences import Sequences
 from shared.security import EVERYWHERE, Principal, Role
 from shared.service import ServiceRuntime
@@ -92,19 +96,48 @@ async def open_identity(
         return Reporter.decoded(name)
 
 
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What came of verifying the audit log."""
+
+    fault: str | None
+    end: Head
+    compared: int
+    """With how many heads that left this system."""
+
+
 async def verify_audit(
-    settings: CustodySettings, published: Sequence[Head], *, database: str = DATABASE
-) -> tuple[str | None, Head]:
-    """What is wrong with the audit log, None if nothing is, and where it ends."""
+    settings: CustodySettings, seen: Sequence[Head], *, with_topic: bool = False, database: str = DATABASE
+) -> Verified:
+    """Whether the audit log is whole, and leads over these heads and over those on the topic.
+
+    Raises: Unavailable without a broker, if it is to be asked.
+    """
     async with custody_of(settings, database) as runtime:
         log = AuditLog(runtime.store, unit=settings.city)
         entries = [entry async for entry in log.entries()]
         end = Head(entries[-1].seq, entries[-1].hash) if entries else Head()
-        found = fault(entries, published)
+        published = await _published(settings) if with_topic else []
+        others = {lineage for lineage, _ in published} - {runtime.outbox.lineage}
+        heads = [*seen, *(head for lineage, head in published if lineage not in others)]
+        found = fault(entries, heads)
         committed = (await Sequences(runtime.store, TIPS_AUDIT.name).committed()).get(settings.city, 0)
         if found is None and committed != end.seq:
             found = f"the chain ends at {end.seq}, and {committed} heads were published"
-        return found, end
+        if found is None and others:
+            found = f"heads of {len(others)} other database(s) were published: the log was begun anew"
+        return Verified(found, end, len(heads))
+
+
+async def _published(settings: CustodySettings) -> list[tuple[str, Head]]:
+    """The city's heads as they stand on the topic, each with the lineage of the database that it came from."""
+    events = (decode(record.value) for record in await read_all(settings, [TIPS_AUDIT]))
+    heads = [
+        (event.lineage, AuditHead.model_validate_json(bytes(event.data)))
+        for event in events
+        if event.partitionkey == settings.city
+    ]
+    return [(lineage, Head(head.seq, head.hash)) for lineage, head in heads]
 
 
 async def _write_down(runtime: ServiceRuntime, settings: CustodySettings, work: Work, deed: Deed) -> None:

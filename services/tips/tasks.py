@@ -75,17 +75,19 @@ def identity(
 @cli.command()
 def audit(
     head: Annotated[list[str] | None, typer.Option(help="A head seen before, as 17:abc…; may be repeated.")] = None,
+    topic: Annotated[bool, typer.Option("--topic", help="Compare with every head on tips.audit.v1 as well.")] = False,
 ) -> None:
     """Verify the audit log: no entry altered, none missing, and every published head still on the way."""
     from services.tips.custodians import verify_audit
 
     try:
-        published = [Head.read(text) for text in head or ()]
+        seen = [Head.read(text) for text in head or ()]
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--head") from None
-    fault, end = _run(lambda: verify_audit(CustodySettings.load(), published))
-    typer.echo(f"Broken: {fault}." if fault else f"Intact: {end.seq} entries, head {end}")
-    raise typer.Exit(1 if fault else 0)
+    done = _run(lambda: verify_audit(CustodySettings.load(), seen, with_topic=topic))
+    outcome = f"Broken: {done.fault}." if done.fault else f"Intact: {done.end.seq} entries, head {done.end}"
+    typer.echo(f"{outcome}\nCompared with {done.compared} heads that were kept outside the store.")
+    raise typer.Exit(1 if done.fault else 0)
 
 
 def _run(task: Callable[[], Awaitable[T]]) -> T:

@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError
 
 from shared.contracts.topics import Topic
+from shared.errors import Unavailable
 from shared.messaging.admin import BROKER_ERRORS, Admin, BrokerView
 from shared.messaging.closing import close_consumer
 from shared.messaging.codec import Record
@@ -21,6 +22,7 @@ from shared.settings import Settings, kafka_client_options
 FETCH_WAIT_MS: Final = 20  # an embedded broker looks for new records at half of it, and idle partitions delay busy ones
 BATCH_RECORDS: Final = 5_000
 PARTITION_BYTES: Final = 1 << 20  # what is fetched ahead of each partition
+AWAY_S: Final = 15.0  # for how long somebody waits for a broker who asks once
 EMPTY_MS: Final = 200  # ten fetches that bring nothing: what is in the log has been read
 CHECK_S: Final = 0.4  # a lost broker is noticed within a second
 RETRY_S: Final = 0.3
@@ -190,3 +192,22 @@ class Reader:
             if lost is not None:
                 return f"{topic}/{lost[0]} ends at {lost[1]}, before {ends[lost[0]]}"
         return None
+
+
+async def read_all(settings: Settings, topics: Sequence[Topic]) -> list[Record]:
+    """Everything that is on these topics now, each partition in order. Raises: Unavailable without a broker."""
+    found: list[Record] = []
+    stop = asyncio.Event()
+    reader = Reader(settings, topics, apply=found.extend, restarted=found.clear)
+    reading = asyncio.create_task(reader.run(stop))
+    caught_up = asyncio.create_task(reader.caught_up.wait())
+    try:
+        while not (reading.done() or caught_up.done()):
+            await asyncio.wait({reading, caught_up}, timeout=AWAY_S, return_when=asyncio.FIRST_COMPLETED)
+            if not (reading.done() or caught_up.done() or reader.connected):
+                raise Unavailable(f"No broker answers, or it has no {' and '.join(topic.name for topic in topics)}.")
+    finally:
+        stop.set()
+        caught_up.cancel()
+        await reading
+    return found

@@ -26,7 +26,7 @@ from shared.contracts.outbox import ResendRequest
 from shared.contracts.topics import FACT_TOPICS, RESEND, Topic, dead_letters_of, topic_named
 from shared.messaging.admin import BROKER_ERRORS, cluster_id
 from shared.messaging.codec import Record, position_of
-from shared.messaging.consumer import Reader
+from shared.messaging.consumer import read_all
 from shared.messaging.producer import open_producer, partition_of
 from shared.settings import Settings
 from shared.telemetry.metrics import DEAD_LETTERS
@@ -92,20 +92,8 @@ class Letter:
 
 
 async def letters(settings: Settings, topics: Sequence[Topic]) -> list[Letter]:
-    """All dead letters of these topics, oldest first."""
-    found: list[Letter] = []
-    stop = asyncio.Event()
-    reader = Reader(
-        settings,
-        [dead_letters_of(topic) for topic in topics],
-        apply=lambda records: found.extend(map(Letter.of, records)),
-    )
-    reading = asyncio.create_task(reader.run(stop))
-    caught_up = asyncio.create_task(reader.caught_up.wait())
-    await asyncio.wait({reading, caught_up}, return_when=asyncio.FIRST_COMPLETED)
-    stop.set()
-    caught_up.cancel()
-    await reading
+    """All dead letters of these topics, oldest first. Raises: Unavailable without a broker."""
+    found = map(Letter.of, await read_all(settings, [dead_letters_of(topic) for topic in topics]))
     return sorted(found, key=lambda letter: (letter.set_aside, letter.origin))
 
 

@@ -397,8 +397,7 @@ async def _envelope(rig: DeskRig, tip: str) -> Envelope:
 
 
 async def _verified(rig: DeskRig, published: list[Head]) -> str | None:
-    fault, _ = await verify_audit(rig.settings, published, database=rig.database)
-    return fault
+    return (await verify_audit(rig.settings, published, database=rig.database)).fault
 
 
 def _dump(uri: str, database: str) -> dict[str, list[dict[str, Any]]]:

@@ -76,6 +76,14 @@ def test_a_chain_written_anew_from_some_entry_on_shows_to_whoever_kept_a_head() 
     assert fault(forged, published[-1:]) == "entry 5 is not the one that was published"
 
 
+@pytest.mark.parametrize("true_first", [True, False])
+def test_two_heads_of_one_entry_cannot_both_be_led_over(true_first: bool) -> None:
+    entries = chain(2)
+    told = [heads(entries)[1], Head(2, "f" * 64)]
+
+    assert fault(entries, told if true_first else told[::-1]) == "entry 2 is not the one that was published"
+
+
 def test_what_is_published_tells_neither_who_nor_what() -> None:
     (entry,) = chain(1)
 

@@ -93,13 +93,15 @@ class Head:
 def fault(entries: Iterable[Entry], published: Iterable[Head] = ()) -> str | None:
     """What is wrong with the whole chain, or with it beside heads that were published; None if nothing is."""
     head = Head()
-    expected = {each.seq: each.hash for each in published if each.seq}
+    expected: dict[int, set[str]] = {}
+    for each in published:
+        expected.setdefault(each.seq, set()).add(each.hash)
     for entry in entries:
         if entry.seq != head.seq + 1:
             return f"entry {head.seq + 1} is missing"
         if entry.previous != head.hash or not entry.intact:
             return f"entry {entry.seq} was altered"
-        if expected.get(entry.seq, entry.hash) != entry.hash:
+        if expected.get(entry.seq, set()) - {entry.hash}:
             return f"entry {entry.seq} is not the one that was published"
         head = Head(entry.seq, entry.hash)
     beyond = max(expected, default=0)
