@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from services.tips.domain.clocks import RULES, ClockName, ClockRule, Manner, end_of, rule_of
 from services.tips.domain.clocks.days_off import HOLIDAYS, WORKED_WEEKENDS
+from services.tips.domain.clocks.rules import REMOTE_UNITS, RemoteUnits, is_remote
 from services.tips.domain.clocks.spans import Days, Hours, Months, WorkingHours
 from services.tips.domain.clocks.working_days import is_working_day
 from shared.contracts.tips import TipCategory, TipChange, TipStream
@@ -218,7 +219,7 @@ def test_deadline_is_a_local_midnight_after_a_working_day_at_least_twenty_days_o
 def test_a_new_law_is_one_entry_and_leaves_what_was_received_before() -> None:
     amended = ClockRule(
         clock=ClockName.DECISION,
-        received_from=date(2026, 7, 1),
+        in_force_from=date(2026, 7, 1),
         stages=((Days(30),), (Months(3),)),
         warned_before=timedelta(days=5),
         source="an amendment",
@@ -233,9 +234,21 @@ def test_a_new_law_is_one_entry_and_leaves_what_was_received_before() -> None:
     assert after.due_at(local(2026, 7, 1, 9)) == local(2026, 8, 1)
 
 
+def test_which_communes_are_remote_is_an_entry_too() -> None:
+    entry = RemoteUnits(in_force_from=date(2026, 7, 1), units=frozenset({"00070"}), source="an amendment")
+    entries = (entry, *REMOTE_UNITS)  # in whatever order
+
+    def remote(unit: str, day: date) -> bool:
+        return is_remote(unit, local(day.year, day.month, day.day), entries=entries)
+
+    assert [remote(unit, date(2026, 6, 30)) for unit in ("09661", "00070")] == [True, False]
+    assert [remote(unit, date(2026, 7, 1)) for unit in ("09661", "00070")] == [False, True]
+    assert all(each.source for each in entries)
+
+
 def test_every_rule_names_its_source_and_no_two_begin_on_the_same_day() -> None:
     assert all(rule.source for rule in RULES)
-    assert len({(rule.clock, rule.manner, rule.received_from) for rule in RULES}) == len(RULES)
+    assert len({(rule.clock, rule.manner, rule.in_force_from) for rule in RULES}) == len(RULES)
     assert {rule.clock for rule in RULES} == set(ClockName)
 
 

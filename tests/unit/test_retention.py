@@ -1,16 +1,18 @@
 """How long what is sealed of a tip is kept: rules by state, a legal hold, and figures that notice nothing."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from services.tips.domain import TipStatus
-from services.tips.domain.retention import RETENTION_RULES, erasable_from
+from services.tips.domain.clocks.spans import Months
+from services.tips.domain.retention import RETENTION_RULES, RetentionRule, erasable_from
 from services.tips.domain.states import LEFT, OPEN, TRANSITIONS
 from services.tips.domain.timekeeping import wakes_at
 from shared.contracts.tips import TipStream
 from shared.errors import TransitionNotAllowed
+from shared.places.local_time import local_date
 from tests.unit.tip_world import NOW, STEPS, tip_in
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -66,4 +68,17 @@ def test_a_reopened_case_is_kept_anew() -> None:
 
 def test_every_rule_names_its_source_and_no_state_has_two() -> None:
     assert all(rule.source for rule in RETENTION_RULES)
-    assert len({(rule.stream, rule.status) for rule in RETENTION_RULES}) == len(RETENTION_RULES)
+    assert len({(rule.stream, rule.status, rule.in_force_from) for rule in RETENTION_RULES}) == len(RETENTION_RULES)
+
+
+def test_a_new_rule_holds_for_what_comes_to_rest_from_its_day_on() -> None:
+    tip = tip_in(TipStatus.CLOSED)
+    assert tip.closed_at is not None
+    day = local_date(tip.closed_at)
+
+    def until(in_force_from: date) -> datetime | None:
+        new = RetentionRule(in_force_from, tip.stream, TipStatus.CLOSED, Months(12), "A new one.")
+        return erasable_from(tip, rules=(new, *RETENTION_RULES))
+
+    assert until(day + timedelta(days=1)) == erasable_from(tip) == datetime(2031, 11, 26, tzinfo=ZONE)
+    assert until(day) == datetime(2027, 11, 24, tzinfo=ZONE)  # the last day is a Tuesday; in 2031 it is a Sunday

@@ -11,7 +11,7 @@ from typing import Final
 
 from services.tips.domain.clocks import Clock, ClockName, ClockState, Manner, rule_of
 from services.tips.domain.clocks.clock import GOING
-from services.tips.domain.clocks.rules import REMOTE_UNITS
+from services.tips.domain.clocks.rules import is_remote
 from services.tips.domain.retention import erasable_from
 from services.tips.domain.states import TipStatus
 from services.tips.domain.tip import Tip
@@ -155,7 +155,7 @@ def _set(tip: Tip, name: ClockName) -> Clock | None:
         case ClockName.DECISION:
             needed, since = crime and tip.decision_due_at is not None, tip.resumed_at or since
         case ClockName.HAND_OVER:
-            needed, manner = crime, Manner.REMOTE if tip.unit in REMOTE_UNITS else manner
+            needed, manner = crime, Manner.REMOTE if is_remote(tip.unit, since) else manner
         case ClockName.ACCEPTANCE:
             needed, manner = tip.channel is TipChannel.HOTLINE, Manner.URGENT if tip.urgent else manner
     rule = rule_of(name, since, manner=manner) if needed else None

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from services.tips.domain.clocks.effective import in_force
 from services.tips.domain.clocks.spans import Days, Hours, Months, Span, WorkingHours, end_of
 from shared.places.local_time import local_date
 
@@ -36,7 +37,7 @@ class ClockRule:
 
     clock: ClockName
     manner: Manner = Manner.ORDINARY
-    received_from: date
+    in_force_from: date
     stages: tuple[Span, ...]
     after_pause: Span | None = None
     warned_before: timedelta
@@ -67,7 +68,7 @@ _HOTLINE: Final = "Service level of the city's hotline; assumed from 1 January 2
 RULES: Final = (
     ClockRule(
         clock=ClockName.DECISION,
-        received_from=date(2018, 1, 1),
+        in_force_from=date(2018, 1, 1),
         stages=((Days(20),), (Months(2),), (Months(2), Months(2))),
         after_pause=(Months(1),),
         warned_before=timedelta(days=3),
@@ -79,7 +80,7 @@ RULES: Final = (
     ),
     ClockRule(
         clock=ClockName.HAND_OVER,
-        received_from=date(2018, 3, 1),
+        in_force_from=date(2018, 3, 1),
         stages=(Hours(24),),
         warned_before=timedelta(hours=6),
         source=_JOINT_CIRCULAR,
@@ -87,14 +88,14 @@ RULES: Final = (
     ClockRule(
         clock=ClockName.HAND_OVER,
         manner=Manner.REMOTE,
-        received_from=date(2018, 3, 1),
+        in_force_from=date(2018, 3, 1),
         stages=(Hours(48),),
         warned_before=timedelta(hours=12),
         source=_JOINT_CIRCULAR,
     ),
     ClockRule(
         clock=ClockName.ACCEPTANCE,
-        received_from=date(2024, 1, 1),
+        in_force_from=date(2024, 1, 1),
         stages=(WorkingHours(8),),
         warned_before=timedelta(hours=2),
         source=_HOTLINE,
@@ -102,21 +103,42 @@ RULES: Final = (
     ClockRule(
         clock=ClockName.ACCEPTANCE,
         manner=Manner.URGENT,
-        received_from=date(2024, 1, 1),
+        in_force_from=date(2024, 1, 1),
         stages=(WorkingHours(4),),
         warned_before=timedelta(hours=1),
         source=_HOTLINE,
     ),
 )
 
-# Minh Châu, in the river, and the mountain communes Ba Vì, Suối Hai, Yên Bài, Yên Xuân. Assumed: the rule names none.
-REMOTE_UNITS: Final = frozenset({"04930", "09661", "09694", "09700", "09706"})
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteUnits:
+    """The communes that have more time to hand over, for tips received from one day on until the next entry."""
+
+    in_force_from: date
+    units: frozenset[str]
+    source: str
+
+
+REMOTE_UNITS: Final = (
+    RemoteUnits(
+        in_force_from=date(2018, 3, 1),
+        units=frozenset({"04930", "09661", "09694", "09700", "09706"}),
+        source="Assumed, the rule names none: Minh Châu, in the river, and the mountain communes Ba Vì, Suối Hai, "
+        "Yên Bài, Yên Xuân.",
+    ),
+)
 
 
 def rule_of(
     clock: ClockName, received_at: datetime, *, manner: Manner = Manner.ORDINARY, rules: Sequence[ClockRule] = RULES
 ) -> ClockRule | None:
     """The rule in force on the local day of receipt; None before the first one."""
-    on = local_date(received_at)
-    known = [rule for rule in rules if (rule.clock, rule.manner) == (clock, manner) and rule.received_from <= on]
-    return max(known, key=lambda rule: rule.received_from, default=None)
+    about = (rule for rule in rules if (rule.clock, rule.manner) == (clock, manner))
+    return in_force(about, local_date(received_at))
+
+
+def is_remote(unit: str, received_at: datetime, *, entries: Sequence[RemoteUnits] = REMOTE_UNITS) -> bool:
+    """Whether the unit counted as remote on the local day of receipt."""
+    found = in_force(entries, local_date(received_at))
+    return found is not None and unit in found.units

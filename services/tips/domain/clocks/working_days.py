@@ -8,6 +8,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from services.tips.domain.clocks.days_off import HOLIDAYS, WORKED_WEEKENDS
+from services.tips.domain.clocks.effective import in_force
 from shared.places.local_time import TIME_ZONE, local_date
 
 DAY: Final = timedelta(days=1)
@@ -63,7 +64,9 @@ def sessions_from(instant: datetime) -> Iterator[tuple[datetime, datetime]]:
 
 
 def _office_hours(day: date) -> OfficeHours:
-    return next(hours for hours in reversed(OFFICE_HOURS) if hours.in_force_from <= day)
+    hours = in_force(OFFICE_HOURS, day)
+    assert hours is not None, "the first entry holds from the first day on"
+    return hours
 
 
 @cache
