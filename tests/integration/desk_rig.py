@@ -67,6 +67,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.entries: list[Booked] = []
+        self.caught_up = True
 
     async def since(
         self,
@@ -74,7 +75,6 @@ class Ledger:
         metric: str,
         interval: Interval,
         positions: Mapping[tuple[str, str], int],
-        limit: int,
         *,
         repaired: Mapping[tuple[str, str], Collection[int]],
     ) -> Sequence[Booked]:
@@ -84,7 +84,10 @@ class Ledger:
             for source in [(each.topic, each.unit)]
             if row in (each.unit, CITY)
             and (each.position > positions.get(source, each.position) or each.position in repaired.get(source, ()))
-        ][:limit]
+        ]
+
+    async def known(self, positions: Mapping[tuple[str, str], int]) -> bool:
+        return self.caught_up
 
 
 class City:

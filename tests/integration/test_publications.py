@@ -161,6 +161,24 @@ async def test_a_reason_that_is_found_later_is_told_once_after_its_restatement(r
     jsonschema.Draft202012Validator(frozen()["restatement.explained.v1.json"]).validate(explained)
 
 
+async def test_rules_are_a_reason_only_once_all_events_are_known(rig: DeskRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    id = await published(rig, units=None, metrics=[PATROLS])
+    rig.city.happened(UNIT, PATROLS, 1, rig.city.noon)  # which the ledger never has
+    monkeypatch.setattr(rig.desk.restating._served, "generation", "of other rules")
+    rig.ledger.caught_up = False
+    await rig.desk.restating.compare(None)
+
+    before = (await rig.get(f"/v1/publications/{id}"))["restatements"]
+    rig.ledger.caught_up = True
+    await rig.desk.restating.explain()
+
+    after = (await rig.get(f"/v1/publications/{id}"))["restatements"]
+    assert ([each["reason"] for each in before], [each["reason"] for each in after]) == (
+        ["not_yet_explained"],
+        ["rules"],
+    )
+
+
 async def test_a_reason_is_looked_for_in_each_round(rig: DeskRig) -> None:
     await published(rig, units=None, metrics=[PATROLS])
     running = asyncio.create_task(rig.desk.restating.run())

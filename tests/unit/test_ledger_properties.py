@@ -181,12 +181,15 @@ async def test_entries_since_given_positions_are_what_the_figure_has_changed_by(
     positions = {("patrols.v1", unit): world.view.position("patrols.v1", unit) for unit in PLACES.codes_of("01")}
 
     world.show([*unread, *events[cut:]])
+    held = {source: world.view.position(*source) for source in positions}
+    known_before = await world.questions.known(held)
     world.repository.book(log_of(events))
     selection = world.queries.select(world.view, "01", asked.window, asked.first, asked.last, asked.metric)
     interval = world.queries.interval(world.view, selection, NOW)
-    since = await world.questions.since(str(asked.whose), asked.metric, interval, positions, 10_000, repaired=late)
+    since = await world.questions.since(str(asked.whose), asked.metric, interval, positions, repaired=late)
 
     assert sum(entry.amount for entry in since) == world.served(asked) - before
+    assert (known_before, await world.questions.known(held)) == (False, True)
     for entry in since:
         source = entry.topic, entry.unit
         assert entry.position > positions[source] or entry.position in late.get(source, ())

@@ -195,7 +195,6 @@ class Ledger:
         metric: str,
         interval: Interval,
         positions: Mapping[tuple[str, str], int],
-        limit: int,
         *,
         repaired: Mapping[tuple[str, str], Collection[int]],
     ) -> Sequence[Booked]:
@@ -204,7 +203,10 @@ class Ledger:
             for each in self._entries
             for source in [(each.topic, each.unit)]
             if each.position > positions.get(source, each.position) or each.position in repaired.get(source, ())
-        ][:limit]
+        ]
+
+    async def known(self, positions: Mapping[tuple[str, str], int]) -> bool:
+        return True
 
 
 INTERVAL = Interval(START, END, Tier.DAY)
@@ -244,13 +246,15 @@ async def test_a_ledger_that_has_not_caught_up_explains_nothing() -> None:
     assert found.causes == ()
 
 
-async def test_of_many_events_the_first_are_listed() -> None:
-    many = Ledger(*(Booked(position, 1) for position in range(10, 10 + 2 * LISTED)))
+async def test_of_many_events_the_first_are_listed_and_all_are_counted() -> None:
+    many, last = Ledger(*(Booked(position, 1) for position in range(10, 1010))), (("patrols.v1/00070", 9999),)
 
-    found = await explanation(many, "00070", {PATROLS: 2 * LISTED}, INTERVAL, THEN, (("patrols.v1/00070", 999),))
+    found = await explanation(many, "00070", {PATROLS: 1000}, INTERVAL, THEN, last)
+    one_more = await explanation(many, "00070", {PATROLS: 1001}, INTERVAL, THEN, last)
 
     assert len(found.causes) == LISTED
     assert found.more
+    assert one_more.reason is Reason.NOT_YET_EXPLAINED
 
 
 def test_what_no_event_explains_is_told_by_rules_or_by_time() -> None:

@@ -95,14 +95,12 @@ class LedgerQuestions:
         metric: str,
         interval: Interval,
         positions: Mapping[Source, int],
-        limit: int,
         *,
         repaired: Skipped = MappingProxyType({}),
     ) -> list[Entry]:
         """What events above these positions, and the repaired ones, have added to a series of a row.
 
-        In the order of their recording, of the sources that are named, and at most `limit`; complete up to where each
-        is booked.
+        In the order of their recording, of the sources that are named; complete up to where each is booked.
         """
         what, extent = self.counted(metric), of_today(self._places, row)
         heads, _ = await self._repository.heads(what.topic)
@@ -117,9 +115,18 @@ class LedgerQuestions:
             blocks = await self._repository.beyond(what.topic, unit, first)
             entries = _entries(blocks, what, counting)
             found += (e for e in entries if known < e.position <= booked or e.position in late)
-            if len(found) >= limit:
-                break
-        return sorted(found, key=lambda entry: (entry.recordedtime, entry.unit, entry.position))[:limit]
+        return sorted(found, key=lambda entry: (entry.recordedtime, entry.unit, entry.position))
+
+    async def known(self, positions: Mapping[Source, int]) -> bool:
+        """Whether everything up to these positions is booked."""
+        heads = [await self._repository.heads(topic) for topic in {topic for topic, _ in positions}]
+        reached = {
+            (head.topic, unit): position
+            for some, _ in heads
+            for head in some
+            for unit, position in head.positions.items()
+        }
+        return all(reached.get(source, 0) >= position for source, position in positions.items())
 
 
 def _entries(blocks: Sequence[BlockDocument], what: Counted, counting: Counting) -> Iterator[Entry]:

@@ -15,7 +15,6 @@ from services.stats.windows import Interval
 T = TypeVar("T")
 
 LISTED: Final = 20  # a city's figure may have changed by thousands of events: the rest is at the figure's explanation
-ASKED: Final = 500
 
 
 class Reason(StrEnum):
@@ -64,14 +63,14 @@ class Causes(Protocol):
         metric: str,
         interval: Interval,
         positions: Mapping[tuple[str, str], int],
-        limit: int,
         *,
         repaired: Mapping[tuple[str, str], Collection[int]],
     ) -> Sequence[Entry]:
-        """The events above these positions, by (topic, unit), and the repaired ones, that touch the figure.
+        """The events above these positions, by (topic, unit), and the repaired ones, that touch the figure."""
+        ...
 
-        At most `limit`.
-        """
+    async def known(self, positions: Mapping[tuple[str, str], int]) -> bool:
+        """Whether all events up to these positions, by (topic, unit), are known."""
         ...
 
 
@@ -111,14 +110,14 @@ async def explanation(
     first, last, late = by_source(then), by_source(now), by_source(repaired)
     found: list[Cause] = []
     for part, difference in changes.items():
-        entries = await causes.since(row, part, interval, first, ASKED, repaired=late)
+        entries = await causes.since(row, part, interval, first, repaired=late)
         between = [
             entry
             for entry in entries
             for source in [(entry.topic, entry.unit)]
             if entry.position <= last.get(source, 0) or entry.position in late.get(source, ())
         ]
-        if len(entries) < ASKED and sum(entry.amount for entry in between) != difference:
+        if sum(entry.amount for entry in between) != difference:
             return Explanation(Reason.NOT_YET_EXPLAINED)
         found.extend(
             Cause(part, entry.id, entry.type, entry.time, entry.recordedtime, entry.amount) for entry in between

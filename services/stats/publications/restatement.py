@@ -14,7 +14,8 @@ from services.stats.queries.composition import Stated
 class Restatement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A published figure that is another one now.
 
-    The positions are those that moved since it was stated last; the repaired ones were not read then.
+    The positions are those that moved since it was stated last; the repaired ones were not read then. `otherwise` is
+    what changed it if the events between do not, which is known once all of them are.
     """
 
     id: str
@@ -30,6 +31,7 @@ class Restatement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     positions_now: Pairs
     explanation: Explanation
     repaired: Skipped = ()
+    otherwise: Reason = Reason.NOT_YET_EXPLAINED
 
 
 def restatement_id(publication: str, number: int) -> str:

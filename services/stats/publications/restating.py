@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from services.stats.publications.causes import Causes, Explanation, Reason, explanation
+from services.stats.publications.causes import Causes, Explanation, Reason, by_source, explanation
 from services.stats.publications.handlers import skipped, told
 from services.stats.publications.publication import Publication, Skipped, differences, moved, repaired
 from services.stats.publications.repository import Publications
@@ -183,18 +183,19 @@ class Restating:
             positions_now=moved_to,
             explanation=Explanation(Reason.NOT_YET_EXPLAINED),
             repaired=repaired(basis.skipped, lacking, codes, topics),
+            otherwise=otherwise(
+                publication, unit, self._served.generation, is_ahead=self._served.composition.is_ahead(metric)
+            ),
         )
         found = await self._explained(publication, restatement)
-        if found.reason is Reason.NOT_YET_EXPLAINED:
-            is_ahead = self._served.composition.is_ahead(metric)
-            found = Explanation(otherwise(publication, unit, self._served.generation, is_ahead=is_ahead))
         return msgspec.structs.replace(restatement, explanation=found)
 
     async def _explained(self, publication: Publication, restatement: Restatement) -> Explanation:
         if not self._served.composition.knows(restatement.metric):  # it was in the catalogue when it was restated
             return Explanation(Reason.NOT_YET_EXPLAINED)
         parts = self._served.composition.parts(restatement.metric)
-        return await explanation(
+        all_known = await self._causes.known(by_source(restatement.positions_now))
+        found = await explanation(
             self._causes,
             restatement.unit,
             changes(parts, restatement.last_stated, restatement.now),
@@ -203,6 +204,9 @@ class Restating:
             restatement.positions_now,
             restatement.repaired,
         )
+        if found.reason is Reason.NOT_YET_EXPLAINED and all_known:
+            return Explanation(restatement.otherwise)
+        return found
 
     async def _record(self, before: Publication, after: Publication, restatements: Sequence[Restatement]) -> None:
         work = self._records.work(WRITER)
