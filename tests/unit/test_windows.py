@@ -250,15 +250,37 @@ def test_span_covers_both_days() -> None:
 def test_total_is_the_sum_over_the_interval_and_a_level_the_sum_of_all_before_its_end(
     facts: list[tuple[int, int]], window: str
 ) -> None:
-    series: Series = Series()
     moments = [(AS_OF - timedelta(seconds=ago), amount) for ago, amount in facts]
-    for tier in Tier:
-        for pane, amount in _panes(tier, moments).items():
-            series.add(tier, pane, amount)
-    interval = STANDARD[window].interval(AS_OF)
+    series, interval = _series(moments), STANDARD[window].interval(AS_OF)
 
     assert total(series, interval, level=False) == sum(n for at, n in moments if interval.start <= at < interval.end)
     assert total(series, interval, level=True) == sum(n for at, n in moments if at < interval.end)
+
+
+@given(
+    st.lists(st.tuples(st.integers(-86_400, 86_400), st.integers(-2, 5)), max_size=40),
+    st.sampled_from(Tier),
+    st.integers(0, 86_399),
+)
+def test_of_what_is_ahead_only_what_is_reached_counts_in_any_tier(
+    facts: list[tuple[int, int]], tier: Tier, second: int
+) -> None:
+    as_of = local("2026-11-23T00:00") + timedelta(seconds=second)
+    moments = [(as_of - timedelta(seconds=ago), amount) for ago, amount in facts]
+    interval = Interval(local("2026-11-23T00:00"), local("2026-11-24T00:00"), tier, as_of)
+    reached = as_of.replace(second=0) + timedelta(minutes=1)
+
+    found = total(_series(moments), interval, level=False, ahead=True)
+
+    assert found == sum(n for at, n in moments if interval.start <= at < reached)
+
+
+def _series(moments: list[tuple[datetime, int]]) -> Series:
+    series = Series()
+    for tier in Tier:
+        for pane, amount in _panes(tier, moments).items():
+            series.add(tier, pane, amount)
+    return series
 
 
 def _panes(tier: Tier, moments: list[tuple[datetime, int]]) -> Counter[int]:

@@ -88,10 +88,10 @@ def total(series: Series, interval: Interval, *, level: bool, ahead: bool = Fals
         if level:
             return series.level(Tier.MINUTE, end)
         # Whole panes up to the one in progress, and of that one the minutes so far.
-        progress = interval.reached - STEP[Tier.MINUTE]
-        midnight_or_hour = progress.replace(minute=0, hour=progress.hour if interval.tier is Tier.HOUR else 0)
-        whole = series.total(interval.tier, interval.first_pane, pane_number(interval.tier, progress))
-        return whole + series.total(Tier.MINUTE, pane_number(Tier.MINUTE, midnight_or_hour), end)
+        progress = pane_number(interval.tier, interval.reached - STEP[Tier.MINUTE])
+        begins = interval.start + (progress - interval.first_pane) * STEP[interval.tier]
+        whole = series.total(interval.tier, interval.first_pane, progress)
+        return whole + series.total(Tier.MINUTE, pane_number(Tier.MINUTE, begins), end)
     if level:
         return series.level(interval.tier, interval.end_pane)
     return series.total(interval.tier, interval.first_pane, interval.end_pane)
