@@ -92,12 +92,6 @@ def test_period_before_is_cut_after_the_same_elapsed_time(
     assert compared(STANDARD[window].comparisons(AS_OF).previous) == (current, baseline)
 
 
-def test_longer_month_is_compared_with_the_whole_of_a_shorter_one() -> None:
-    previous = STANDARD["month"].comparisons(local("2026-03-31 10:00:00")).previous
-
-    assert compared(previous)[1] == ("2026-02-01 00:00", "2026-03-01 00:00", "hour")
-
-
 @pytest.mark.parametrize(
     ("window", "as_of", "current", "baseline"),
     [
@@ -315,6 +309,29 @@ def test_level_within_a_day_counts_what_began_and_ended_on_that_day_alone() -> N
     ],
 )
 def test_every_other_standard_window_is_compared_with_the_period_before(
+    window: str, as_of: str, current: tuple[str, str], baseline: tuple[str, str]
+) -> None:
+    comparison = STANDARD[window].comparisons(local(f"{as_of}:31")).previous
+
+    assert isinstance(comparison, Comparison)
+    for interval, expected in ((comparison.current, current), (comparison.baseline, baseline)):
+        assert (f"{interval.start:%m-%d %H:%M}", f"{interval.end:%m-%d %H:%M}") == expected
+
+
+@pytest.mark.parametrize(
+    ("window", "as_of", "current", "baseline"),
+    [
+        ("month", "2026-03-28 15:04", ("03-01 00:00", "03-29 00:00"), ("02-01 00:00", "02-28 16:00")),
+        ("month", "2026-03-28 23:30", ("03-01 00:00", "03-29 00:00"), ("02-01 00:00", "03-01 00:00")),
+        ("month", "2026-03-29 00:00", ("03-01 00:00", "03-29 00:00"), ("02-01 00:00", "03-01 00:00")),
+        ("month", "2026-03-31 15:04", ("03-01 00:00", "03-29 00:00"), ("02-01 00:00", "03-01 00:00")),
+        ("month", "2028-03-29 15:04", ("03-01 00:00", "03-30 00:00"), ("02-01 00:00", "02-29 16:00")),
+        ("quarter", "2026-06-30 15:04", ("04-01 00:00", "06-30 00:00"), ("01-01 00:00", "04-01 00:00")),
+        ("quarter", "2026-09-30 15:04", ("07-01 00:00", "09-30 00:00"), ("04-01 00:00", "07-01 00:00")),
+        ("half_year", "2026-12-31 15:04", ("07-01 00:00", "12-29 00:00"), ("01-01 00:00", "07-01 00:00")),
+    ],
+)
+def test_a_longer_period_is_compared_as_far_as_the_one_before_went(
     window: str, as_of: str, current: tuple[str, str], baseline: tuple[str, str]
 ) -> None:
     comparison = STANDARD[window].comparisons(local(f"{as_of}:31")).previous

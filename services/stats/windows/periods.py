@@ -17,7 +17,8 @@ class Period:
     """From the period's first day to the day in progress.
 
     `finer` is the tier in which the period before is cut at the same elapsed time; without one both are cut after
-    their last whole day, because no finer panes are kept that long.
+    their last whole day, because no finer panes are kept that long. Where the period before is the shorter one, this
+    one is compared as far as that went.
     """
 
     id: str
@@ -43,12 +44,15 @@ class Period:
     def _previous(self, interval: Interval, as_of: datetime) -> Comparison | Reason:
         first = interval.start.date()
         previous = self.first_day(first - _DAY)
+        longest = first - previous  # February is over before the 29th of March is
         if self.finer is None:
-            end = min(previous + (as_of.date() - first), first)
-            return whole_days(first, as_of.date(), previous, end, interval)
+            length = min(as_of.date() - first, longest)
+            return whole_days(first, first + length, previous, previous + length, interval)
         start = midnight(previous, as_of.tzinfo)
         elapsed = _pane_in_progress(as_of, self.finer) + STEP[self.finer] - interval.start
-        return Comparison(interval, Interval(start, min(start + elapsed, interval.start), self.finer))
+        if elapsed > longest:
+            return whole_days(first, first + longest, previous, first, interval)
+        return Comparison(interval, Interval(start, start + elapsed, self.finer))
 
     def _year_earlier(self, interval: Interval, as_of: datetime) -> Comparison | Reason:
         first, today = interval.start.date(), as_of.date()
