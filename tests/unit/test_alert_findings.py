@@ -333,6 +333,23 @@ def test_what_lacks_a_denominator_clears_and_what_lacks_an_event_does_not(city: 
     assert todo.to_raise == ()
 
 
+def test_an_alert_is_over_when_its_figure_or_its_named_window_is_served_no_more(city: City) -> None:
+    rules = {
+        "kept": rule(kind="threshold", metric="violations_detected", window="day", at_least=100),
+        "figure": rule(kind="threshold", metric="of_former_days", window="day", at_least=100),
+        "window": rule(kind="threshold", metric="violations_detected", window="a-campaign", at_least=100),
+    }
+    open_keys = {f"{id}/{UNIT}": "a" for id in rules}
+
+    found = city.find(rules)
+    live = steps(found, open_keys, scope=city.look.scope()).to_clear
+    city.feed.status = "rebuilding"
+    rebuilding = steps(city.find(rules), open_keys, scope=city.look.scope()).to_clear
+
+    assert live == {f"kept/{UNIT}": "calm", f"figure/{UNIT}": "not_watched", f"window/{UNIT}": "not_watched"}
+    assert rebuilding == {}
+
+
 def test_rules_from_the_start_watch_the_city_of_the_settings() -> None:
     watched = {rule.city for rule in default_rules("79").values() if not isinstance(rule, HeartbeatRule)}
 

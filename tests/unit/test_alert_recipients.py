@@ -13,6 +13,7 @@ from services.stats.alerts.deliveries import GIVEN_UP_AFTER, LONGEST_WAIT, Deliv
 from services.stats.alerts.findings import Finding, Observation
 from services.stats.alerts.mail import composed
 from services.stats.alerts.subscriptions import Subscription
+from services.stats.alerts.texts import CLEARED
 from services.stats.alerts.webhook import signature
 from shared.contracts.alerts import AlertKind, AlertRaised, ClearedReason, Severity
 from shared.errors import TransitionNotAllowed
@@ -162,3 +163,21 @@ def test_a_mail_says_it_in_both_languages_and_repeats_its_id() -> None:
     assert mail["Message-ID"] == f"<{message.id}@commune-pulse>"
     assert "Phường Hoàn Kiếm" in mail.get_content()
     assert "Unusually many fires." in mail.get_content()
+
+
+@pytest.mark.parametrize(
+    ("reason", "vi", "en"), [(reason, *texts) for reason, texts in CLEARED.items()], ids=list(CLEARED)
+)
+def test_a_mail_about_an_alert_that_is_over_says_why(reason: ClearedReason, vi: str, en: str) -> None:
+    alert, _ = raised()
+    (message,) = messages(*alert.clear(at=AT, reason=reason), [recipient(CITY)], at=AT)
+
+    mail = composed(message, ["a@example.org"], sender="Pulse <pulse@example.org>")
+
+    assert mail["Subject"] == "[Đã hết] Cháy, nổ tăng bất thường"
+    assert f" {vi}\n" in mail.get_content()
+    assert f" {en}\n" in mail.get_content()
+
+
+def test_every_way_to_be_over_has_its_words() -> None:
+    assert CLEARED.keys() == set(ClearedReason)

@@ -75,8 +75,19 @@ class Look:
         return frozenset(
             f"{id}/{unit}"
             for id, rule in self.rules.items()
+            if not self._is_gone(rule)
             for unit in ((self.city,) if isinstance(rule, HeartbeatRule) else self._units(rule))
         )
+
+    def _is_gone(self, rule: Rule) -> bool:
+        """Whether what the rule looks at is no longer served: a figure, or a window with a name."""
+        if isinstance(rule, HeartbeatRule) or not self.served.is_live:
+            return False
+        if not self.served.composition.knows(rule.metric):
+            return True
+        if isinstance(rule, SilenceRule):
+            return False
+        return rule.window not in windows.STANDARD and rule.window not in self.served.view.windows
 
     def _figures(self, id: str, rule: FigureRule, units: frozenset[str] | None) -> Iterator[Found]:
         incomplete = self.served.incomplete()

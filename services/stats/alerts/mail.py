@@ -10,6 +10,7 @@ import aiosmtplib
 import orjson
 
 from services.stats.alerts.deliveries import Delivery
+from services.stats.alerts.texts import CLEARED
 from services.stats.alerts.webhook import NotDelivered
 from services.stats.settings import StatsSettings
 
@@ -65,5 +66,7 @@ def composed(delivery: Delivery, to: Sequence[str], *, sender: str) -> EmailMess
     message["Subject"] = f"[{_STEP_VI[delivery.type]}] {title}"
     message["Message-ID"] = f"<{delivery.id}@commune-pulse>"
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(f"{alert['text_vi']}\n\n{alert['text_en']}\n\n{alert['id']} – {alert['raised_at']}\n")
+    over = CLEARED[reason] if (reason := alert["cleared_reason"]) else ("", "")
+    vi, en = (" ".join(filter(None, pair)) for pair in zip((alert["text_vi"], alert["text_en"]), over, strict=True))
+    message.set_content(f"{vi}\n\n{en}\n\n{alert['id']} – {alert['raised_at']}\n")
     return message

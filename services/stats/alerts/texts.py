@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from services.stats.alerts.rules import FigureRule, HeartbeatRule, SpikeRule, ThresholdRule
 from services.stats.catalogue import Catalogue
+from shared.contracts.alerts import ClearedReason
 
+CLEARED: Final[Mapping[ClearedReason, tuple[str, str]]] = {
+    ClearedReason.CALM: ("Số liệu đã trở lại bình thường.", "The figure is calm again."),
+    ClearedReason.NO_EVENTS: ("Không còn gì để tính tỷ lệ.", "There is nothing left to divide by or to rank."),
+    ClearedReason.NOT_WATCHED: ("Không còn quy tắc nào theo dõi số liệu này.", "No rule watches this figure any more."),
+}
+"""Why an alert is over."""
 _RARE: Final = 1e-6
 
 
