@@ -2,6 +2,7 @@
 
     make bench-receipts                                       20,000 answers, seven minutes
     make bench-receipts ARGS="--answers 100000"               the whole measurement, 35 minutes
+    make bench-receipts ARGS="--about dialogue"               not how a case stands, but what officers wrote
     make bench-receipts ARGS="--answers 0 --guesses 100000"   what it costs to guess receipts; both may be asked for
 
 Answers go out at whole steps of the service's pace (`services/tips/pace.py`), so that is how long each one takes. Known
@@ -48,10 +49,17 @@ class Asked(StrEnum):
     HELD_BACK = "held back"
 
 
+class About(StrEnum):
+    """What is wanted to be known with a receipt: the last part of the path."""
+
+    STATUS = "status"
+    DIALOGUE = "dialogue"  # in which nobody has written yet: what is written tells by itself
+
+
 Times = dict[Asked, list[float]]
 
 
-async def measured(rig: TipsRig, answers: int, callers: int) -> Times:
+async def measured(rig: TipsRig, about: About, answers: int, callers: int) -> Times:
     """Seconds per answer; `answers` are those to known and unknown receipts together."""
     receipts = [(await rig.submit()).json()["receipt"] for _ in range(KNOWN_RECEIPTS)]
     times: Times = {asked: [] for asked in Asked}
@@ -64,10 +72,11 @@ async def measured(rig: TipsRig, answers: int, callers: int) -> Times:
                 known = asked is not Asked.UNKNOWN
                 body = {"receipt": random.choice(receipts) if known else new_receipt()}
                 began = time.perf_counter()
-                answer = await rig.client.post("/v1/receipts/status", json=body)
+                answer = await rig.client.post(f"/v1/receipts/{about}", json=body)
                 _spin(PLANTED_S if asked is Asked.HELD_BACK else 0.0)
                 times[asked].append(time.perf_counter() - began)
-                assert (answer.json()["status"] != "unknown") == known
+                told = answer.json()
+                assert (told["status"] != "unknown") == known if about is About.STATUS else told["messages"] == []
 
     async with asyncio.TaskGroup() as asking:
         for caller in range(callers):
@@ -92,15 +101,15 @@ def _compared(what: str, times: Times, asked: Asked = Asked.KNOWN) -> tuple[floa
     )
 
 
-async def _timed(rig: TipsRig, answers: int, callers: int) -> list[str]:
+async def _timed(rig: TipsRig, about: About, answers: int, callers: int) -> list[str]:
     """What is wrong with the times of answers; tells them on the way."""
-    times = await measured(rig, answers, callers)
+    times = await measured(rig, about, answers, callers)
     as_is, told = _compared("known against unknown", times)
     typer.echo(f"{told}   {_verdict(abs(as_is) < TELLS, f'|t| < {TELLS}')}")
     planted, told = _compared("50 µs planted in known", times, Asked.HELD_BACK)
     typer.echo(f"{told}   {_verdict(abs(planted) > TELLS, f'|t| > {TELLS}')}")
     paced_s, pace.STEP_S = pace.STEP_S, NO_PACE_S
-    _, told = _compared("for comparison, no pace", await measured(rig, min(answers, NO_PACE_ANSWERS), callers))
+    _, told = _compared("for comparison, no pace", await measured(rig, about, min(answers, NO_PACE_ANSWERS), callers))
     pace.STEP_S = paced_s
     typer.echo(told)
     found = {
@@ -122,13 +131,13 @@ async def _service() -> AsyncIterator[tuple[TipsRig, Server]]:
             yield rig, store
 
 
-async def _run(answers: int, guesses: int, callers: int) -> list[str]:
+async def _run(about: About, answers: int, guesses: int, callers: int) -> list[str]:
     faults: list[str] = []
     async with _service() as (rig, store):
         if answers:
             minutes = len(Asked) / 2 * answers * pace.STEP_S / callers / 60
             typer.echo(f"steps of {pace.STEP_S * 1e3:g} ms, {callers} callers: about {minutes:.0f} minutes")
-            faults += await _timed(rig, answers, callers)
+            faults += await _timed(rig, about, answers, callers)
         if guesses:
             outcome = await guessed(rig, guesses, store_pid=store.process.pid)
             typer.echo("\n".join(outcome.lines()))
@@ -138,6 +147,7 @@ async def _run(answers: int, guesses: int, callers: int) -> list[str]:
 
 def main(
     answers: Annotated[int, typer.Option(help="How many answers to known and unknown receipts.", min=0)] = 20_000,
+    about: Annotated[About, typer.Option(help="What to ask for with them.")] = About.STATUS,
     guesses: Annotated[int, typer.Option(help="How many receipts to guess.", min=0)] = 0,
     callers: Annotated[int, typer.Option(help="How many ask at a time; more are noisier.", min=1)] = 4,
     step_ms: Annotated[float, typer.Option(help="The step of the pace, unless that of the service.")] = pace.STEP_S
@@ -146,7 +156,7 @@ def main(
     """Exit code 1 if the time tells, if a planted difference does not, or if a guess hits or costs more and more."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     pace.STEP_S = step_ms / 1e3
-    faults = asyncio.run(_run(answers, guesses, callers))
+    faults = asyncio.run(_run(about, answers, guesses, callers))
     for fault in faults:
         typer.echo(f"FAILED: {fault}.", err=True)
     raise typer.Exit(1 if faults else 0)
