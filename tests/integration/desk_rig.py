@@ -30,7 +30,7 @@ from services.stats.records import Records
 from services.stats.settings import StatsSettings
 from services.stats.windows import Interval
 from services.stats.writing import LeasedWriter
-from shared.clock import SystemClock
+from shared.clock import Clock, SystemClock
 from shared.contracts.stats import Tier
 from shared.contracts.topics import Topic
 from shared.outbox.sequences import Sequences
@@ -158,7 +158,9 @@ class DeskRig:
 
     @classmethod
     @asynccontextmanager
-    async def running(cls, store_uri: str, directory: Path, *, writes: bool = True, **said: Any) -> AsyncIterator[Self]:
+    async def running(
+        cls, store_uri: str, directory: Path, *, writes: bool = True, clock: Clock | None = None, **said: Any
+    ) -> AsyncIterator[Self]:
         """The API; with `writes` its writer works, otherwise a test takes each step itself."""
         mint = TokenMint(directory)
         settings = StatsSettings(
@@ -174,7 +176,7 @@ class DeskRig:
             },
         )
         city, ledger = City(), Ledger()
-        app = make_app(settings, SystemClock(), database=f"test_{uuid4().hex[:12]}")
+        app = make_app(settings, clock or SystemClock(), database=f"test_{uuid4().hex[:12]}")
         desk = desk_of(settings, city, ledger, app.state.desk.records)
         app.state.feed, app.state.desk = city.feed, desk
         stop = asyncio.Event()

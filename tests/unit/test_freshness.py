@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 
+from services.stats.app import make_app
 from services.stats.feed.freshness import Freshness, Level
 from services.stats.panes import Head, encode
+from services.stats.settings import StatsSettings
 from services.stats.view import View
+from shared.clock import FixedClock
 from shared.contracts.outbox import Heartbeat
 from shared.contracts.topics import PATROLS
 
@@ -135,3 +139,22 @@ def test_one_database_from_the_beginning_is_no_replaced_one(freshness: Freshness
     freshness.take(beat(NOW, u00070=2), now=NOW)
 
     assert freshness.replaced(view) is None
+
+
+async def test_an_outage_that_goes_on_is_told_once() -> None:
+    clock = FixedClock(NOW)
+    app = make_app(StatsSettings(local_reader=True), clock)
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://stats") as client:
+
+        async def ask(known: str = "") -> httpx.Response:
+            clock.advance(timedelta(seconds=20))
+            return await client.get("/v1/freshness", headers={"if-none-match": known})
+
+        silent = await ask()
+        outage = [await ask() for _ in range(3)][-1]
+        later = await ask(outage.headers["etag"])
+
+    assert (silent.json()["level"], outage.json()["level"]) == ("behind", "stale")
+    assert silent.headers["etag"] != outage.headers["etag"]
+    assert later.status_code == 304

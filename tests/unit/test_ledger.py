@@ -5,11 +5,13 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
+import httpx
 import pytest
 from fastapi.routing import APIRoute
 
 from services.awards.routes import ROUTERS as AWARDS_ROUTERS
 from services.patrols.routes import ROUTERS as PATROLS_ROUTERS
+from services.stats.app import make_app
 from services.stats.catalogue import CATALOGUE
 from services.stats.engine import LineageChanged
 from services.stats.ledger import blocks
@@ -17,7 +19,9 @@ from services.stats.ledger.entries import kind_of
 from services.stats.ledger.partition import HistoryReplaced, LedgerHead, Partition
 from services.stats.ledger.pins import Pin, packed, unpacked
 from services.stats.serving.explaining import PATHS, Question
+from services.stats.settings import StatsSettings
 from services.tips.routes import ROUTERS as TIPS_ROUTERS
+from shared.clock import FixedClock
 from shared.contracts.topics import FACT_TOPICS, PATROLS
 from shared.errors import InvalidInput, NotFound
 from shared.messaging.codec import Envelope
@@ -199,6 +203,33 @@ async def test_a_city_is_explained_by_itself_and_all_its_communes() -> None:
 
     assert {entry["unit"] for entry in page["events"]} == {"01", UNIT}
     assert page["figure"] == 2
+
+
+# -- what is not sent again
+
+
+async def test_pages_that_say_the_same_at_another_moment_are_not_sent_again() -> None:
+    clock, some = FixedClock(NOW.replace(second=0)), world(done(1), done(2), done(3))
+    app = make_app(StatsSettings(local_reader=True), clock)
+    app.state.explanations = some.explanations
+    query: dict[str, Any] = {"unit": UNIT, "metric": "patrols_completed", "window": "PT24H", "limit": 1}
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://stats") as client:
+
+        async def ask(known: str = "", **more: str) -> httpx.Response:
+            clock.advance(timedelta(seconds=1))
+            return await client.get("/v1/explain", params=query | more, headers={"if-none-match": known})
+
+        first = await ask()
+        following = await ask(cursor=first.json()["next"])
+        again = await ask(first.headers["etag"])
+        following_again = await ask(following.headers["etag"], cursor=first.json()["next"])
+        some.show([done(4, type_="patrol.praised.v1")])
+        after_an_event = await ask(first.headers["etag"])
+
+    assert (first.status_code, following.status_code) == (200, 200)
+    assert (again.status_code, following_again.status_code) == (304, 304)
+    assert after_an_event.status_code == 200  # the figure is the same, but of another position
 
 
 # -- links

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from services.stats.view import View
 from shared.contracts.outbox import Heartbeat
@@ -132,6 +132,19 @@ class Freshness:
             silent=silence > BEHIND_AFTER,
             level=level,
         )
+
+
+def apart_from_beats(told: Mapping[str, Any]) -> dict[str, Any]:
+    """What an answer about freshness says, without when beats came and how long nothing has: levels tell what is late.
+
+    Shape: the answer of the feed.
+    """
+    topics = [_without(asdict(topic), "heartbeat_at", "heartbeat_age_s") for topic in told["topics"]]
+    return {**told, "topics": topics, "worker": _without(told["worker"], "silence_s")}
+
+
+def _without(told: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in told.items() if name not in names}
 
 
 def _missing(positions: Mapping[str, int], view: View, owner: _Owner) -> int:

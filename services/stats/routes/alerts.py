@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Path, Query, Response
+from fastapi import APIRouter, Body, Path, Query, Request, Response
 
 from services.stats.alerts import handlers
 from services.stats.alerts.alert import AlertStatus
@@ -21,6 +21,7 @@ from services.stats.alerts.schemas import (
 )
 from services.stats.alerts.subscriptions import Subscribe
 from services.stats.deps import Acknowledge, Administrator, ClockDep, OpenDesk, ServedDep, UnitReader
+from services.stats.routes.answer import TAGGED, answer
 from shared.views import Cursor
 from shared.web import Limit, Page
 from shared.work import changed
@@ -31,29 +32,31 @@ UnitIfAny = Annotated[str | None, Query(pattern=r"^(\d{2}|\d{5})$", description=
 RuleId = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9.-]{0,79}$")]
 
 
-@router.get("/alerts")
+@router.get("/alerts", response_model=Page[AlertView], responses=TAGGED)
 async def list_alerts(
+    request: Request,
     caller: UnitReader,
     desk: OpenDesk,
     state: AlertStatus | None = None,
     unit: UnitIfAny = None,
     cursor: Cursor = None,
     limit: Limit = 100,
-) -> Page[AlertView]:
+) -> Response:
     """Alerts of the caller's units, the latest first."""
     found, following = await desk.book.alerts.page(caller, unit=unit, state=state, cursor=cursor, limit=limit)
-    return Page(items=[AlertView.model_validate(alert) for alert in found], next=following)
+    return answer(request, Page(items=[AlertView.model_validate(alert) for alert in found], next=following))
 
 
-@router.get("/alerts/{alert_id}")
-async def get_alert(alert_id: str, caller: UnitReader, desk: OpenDesk) -> WholeAlert:
+@router.get("/alerts/{alert_id}", response_model=WholeAlert, responses=TAGGED)
+async def get_alert(request: Request, alert_id: str, caller: UnitReader, desk: OpenDesk) -> Response:
     """One alert with its figure, the baseline, the probability and what they mean; and who was told of it."""
     alert = await desk.book.alerts.kept.find(alert_id, caller)
     deliveries = await desk.book.deliveries.of_alert(alert_id)
-    return WholeAlert(
+    whole = WholeAlert(
         alert=AlertView.model_validate(alert),
         deliveries=[DeliveryView.model_validate({**each, "id": each["_id"]}) for each in deliveries],
     )
+    return answer(request, whole)
 
 
 @router.post("/alerts/{alert_id}/acknowledge", response_model=AlertView)
@@ -64,16 +67,16 @@ async def acknowledge_alert(alert_id: str, work: Acknowledge, desk: OpenDesk) ->
     )
 
 
-@router.get("/alert-looks/last")
-async def get_last_look(_: UnitReader, desk: OpenDesk) -> LookView:
+@router.get("/alert-looks/last", response_model=LookView, responses=TAGGED)
+async def get_last_look(request: Request, _: UnitReader, desk: OpenDesk) -> Response:
     """When all rules looked last, and what they could say nothing about: no alert there is no all-clear."""
-    return look_view(await desk.looks.last())
+    return answer(request, look_view(await desk.looks.last()))
 
 
-@router.get("/alert-rules")
-async def list_rules(_: UnitReader, desk: OpenDesk) -> Page[RuleView]:
+@router.get("/alert-rules", response_model=Page[RuleView], responses=TAGGED)
+async def list_rules(request: Request, _: UnitReader, desk: OpenDesk) -> Response:
     """All rules, the ones that are there from the start first; there are never more than a page of them."""
-    return Page(items=[RuleView(id=id, rule=rule) for id, rule in (await desk.rules.all()).items()])
+    return answer(request, Page(items=[RuleView(id=id, rule=rule) for id, rule in (await desk.rules.all()).items()]))
 
 
 @router.put("/alert-rules/{rule_id}")
@@ -102,13 +105,15 @@ async def subscribe(
     return NewSubscription(**shown, secret=secret)
 
 
-@router.get("/alert-subscriptions")
+@router.get("/alert-subscriptions", response_model=Page[SubscriptionView], responses=TAGGED)
 async def list_subscriptions(
-    _: Administrator, desk: OpenDesk, cursor: Cursor = None, limit: Limit = 100
-) -> Page[SubscriptionView]:
+    request: Request, _: Administrator, desk: OpenDesk, cursor: Cursor = None, limit: Limit = 100
+) -> Response:
     """Who is told of alerts, the oldest subscription first."""
     found, following = await desk.book.subscriptions.page(cursor, limit)
-    return Page(items=[SubscriptionView.model_validate(each) for each in found], next=following)
+    page = answer(request, Page(items=[SubscriptionView.model_validate(each) for each in found], next=following))
+    page.headers["cache-control"] = "no-store"  # people's addresses, which no browser is to keep
+    return page
 
 
 @router.delete("/alert-subscriptions/{subscription_id}", status_code=204)

@@ -9,13 +9,13 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
 from services.stats import asyncapi_page
-from services.stats.routes.answer import answer
+from services.stats.routes.answer import TAGGED, answer
 from shared.contracts import asyncapi
 
 router = APIRouter(tags=["contracts"])
 
 
-@router.get("/asyncapi.json")
+@router.get("/asyncapi.json", responses=TAGGED)
 async def get_asyncapi(request: Request) -> Response:
     """The events of the whole system as an AsyncAPI 3 document."""
     return answer(request, _document())

@@ -13,11 +13,11 @@ from services.stats.downloads import csv_file, lines, parquet_file
 from services.stats.downloads.lines import Table
 from services.stats.queries import Queries
 from services.stats.queries.areas import Map
-from services.stats.routes.answer import tagged_by
+from services.stats.routes.answer import TAGGED, tagged_by
 from services.stats.settings import StatsSettings
 from shared.web import not_modified
 
-router = APIRouter(prefix="/v1", tags=["downloads"])
+router = APIRouter(prefix="/v1", tags=["downloads"], responses=TAGGED)
 
 Bom = Annotated[bool, Query(description="Put a byte order mark first, by which spreadsheet programs know UTF-8.")]
 CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {}}}}

@@ -21,12 +21,12 @@ from services.stats.deps import (
 )
 from services.stats.queries.areas import Map
 from services.stats.queries.sets import WantedSet
-from services.stats.routes.answer import answer
-from services.stats.serving.explaining import Question
+from services.stats.routes.answer import TAGGED, answer
+from services.stats.serving.explaining import Question, apart_from_moment
 from shared.errors import InvalidInput
 from shared.web import Limit
 
-router = APIRouter(prefix="/v1", tags=["figures"])
+router = APIRouter(prefix="/v1", tags=["figures"], responses=TAGGED)
 
 
 @router.get("/explain")
@@ -60,4 +60,5 @@ async def explain_figure(
         raise InvalidInput.of("unit", "ask either for a unit or for a set")
     question = Question(unit or WantedSet(city, units, district), metric, window, from_, to, map_)
     explanation = explanations.explain(question, cursor=cursor, limit=limit, now=clock.now(), covers=caller.covers)
-    return answer(request, await explanation)
+    told = await explanation
+    return answer(request, told, same=apart_from_moment(told))

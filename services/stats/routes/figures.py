@@ -24,27 +24,28 @@ from services.stats.deps import (
     ViewDep,
     WindowId,
 )
+from services.stats.feed.freshness import apart_from_beats
 from services.stats.queries.areas import Map
 from services.stats.queries.sets import WantedSet
-from services.stats.routes.answer import answer, rendered
+from services.stats.routes.answer import TAGGED, answer, rendered
 from shared.web import Readiness, not_modified
 
 router = APIRouter(prefix="/v1", tags=["figures"])
 
 
-@router.get("/metrics")
+@router.get("/metrics", responses=TAGGED)
 async def list_metrics(request: Request, _: Reader, queries: QueriesDep) -> Response:
     """Every figure with its title, definition and unit of measure."""
     return answer(request, {"metrics": queries.metrics()})
 
 
-@router.get("/windows")
+@router.get("/windows", responses=TAGGED)
 async def list_windows(request: Request, _: Reader, queries: QueriesDep, view: ViewDep, clock: ClockDep) -> Response:
     """The windows that figures can be asked for, named ones of campaigns and legal instruments included."""
     return answer(request, {"windows": queries.windows(view, clock.now())})
 
 
-@router.get("/figures")
+@router.get("/figures", responses=TAGGED)
 async def list_figures(
     request: Request,
     _: Reader,
@@ -70,7 +71,7 @@ async def list_figures(
     return not_modified(request, tagged) or rendered(table, headers=tagged)
 
 
-@router.get("/figures/set")
+@router.get("/figures/set", responses=TAGGED)
 async def get_set(
     request: Request,
     _: Reader,
@@ -90,7 +91,7 @@ async def get_set(
     return answer(request, queries.one_set(view, wanted, window, from_, to, clock.now(), map_))
 
 
-@router.get("/figures/{unit}")
+@router.get("/figures/{unit}", responses=TAGGED)
 async def get_figures(
     request: Request,
     _: Reader,
@@ -107,7 +108,7 @@ async def get_figures(
     return answer(request, queries.one_row(view, unit, window, from_, to, clock.now(), map_))
 
 
-@router.get("/series")
+@router.get("/series", responses=TAGGED)
 async def get_series(request: Request, _: Reader, series: SeriesDep) -> Response:
     """One figure of one unit over time, pane by pane; panes without anything are left out.
 
@@ -117,7 +118,7 @@ async def get_series(request: Request, _: Reader, series: SeriesDep) -> Response
     return answer(request, series)
 
 
-@router.get("/sparklines")
+@router.get("/sparklines", responses=TAGGED)
 async def get_sparklines(
     request: Request,
     _: Reader,
@@ -144,7 +145,11 @@ async def follow_changes(
         yield frame
 
 
-@router.get("/freshness")
+@router.get("/freshness", responses=TAGGED)
 async def get_freshness(request: Request, _: Reader, figures: FiguresDep, clock: ClockDep) -> Response:
-    """What the services have committed against what the figures contain."""
-    return answer(request, figures.freshness(clock.now()))
+    """What the services have committed against what the figures contain.
+
+    304 means the same positions and levels: beats, which come every few seconds, may have been heard since.
+    """
+    told = figures.freshness(clock.now())
+    return answer(request, told, same=apart_from_beats(told))

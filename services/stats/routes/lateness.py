@@ -8,11 +8,11 @@ from fastapi import APIRouter, Query, Request, Response
 
 from services.stats.deps import ClockDep, Reader, ViewDep
 from services.stats.queries.lateness import lateness_of
-from services.stats.routes.answer import answer
+from services.stats.routes.answer import TAGGED, answer
 from services.stats.settings import StatsSettings
 from shared.places import places
 
-router = APIRouter(prefix="/v1", tags=["figures"])
+router = APIRouter(prefix="/v1", tags=["figures"], responses=TAGGED)
 
 
 @router.get("/lateness")

@@ -7,13 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from services.stats.deps import City, QueriesDep, Reader, ViewDep
-from services.stats.routes.answer import answer
+from services.stats.routes.answer import TAGGED, answer
 from shared.web import Limit, decode_cursor, encode_cursor
 from shared.web.answers import MAX_PAGE
 
 Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the page before.")]
 
-router = APIRouter(prefix="/v1", tags=["places"])
+router = APIRouter(prefix="/v1", tags=["places"], responses=TAGGED)
 
 
 @router.get("/units")

@@ -10,7 +10,7 @@ from services.stats.publications.commands import IssuePublication
 from services.stats.publications.handlers import issue_publication
 from services.stats.publications.repository import ANY_READER
 from services.stats.publications.schemas import PublicationView, RestatementView, WholePublication
-from services.stats.routes.answer import answer
+from services.stats.routes.answer import TAGGED, answer
 from shared.views import Cursor, UnitQuery, show_page
 from shared.web import Limit, Page
 from shared.work import created
@@ -29,15 +29,21 @@ async def post_publication(
     )
 
 
-@router.get("/publications")
+@router.get("/publications", response_model=Page[PublicationView], responses=TAGGED)
 async def list_publications(
-    _: Reader, publications: PublicationsDep, unit: UnitQuery = "01", cursor: Cursor = None, limit: Limit = 100
-) -> Page[PublicationView]:
+    request: Request,
+    _: Reader,
+    publications: PublicationsDep,
+    unit: UnitQuery = "01",
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Response:
     """The publications of one city, the latest first."""
-    return await show_page(PublicationView, publications.kept, ANY_READER, unit=unit, cursor=cursor, limit=limit)
+    page = await show_page(PublicationView, publications.kept, ANY_READER, unit=unit, cursor=cursor, limit=limit)
+    return answer(request, page)
 
 
-@router.get("/publications/{publication_id}", response_model=WholePublication)
+@router.get("/publications/{publication_id}", response_model=WholePublication, responses=TAGGED)
 async def get_publication(
     request: Request, publication_id: str, _: Reader, publications: PublicationsDep, served: ServedDep, clock: ClockDep
 ) -> Response:
@@ -45,15 +51,16 @@ async def get_publication(
     return answer(request, await reading.whole(publication_id, publications, served, clock.now()))
 
 
-@router.get("/publications/{publication_id}/restatements")
+@router.get("/publications/{publication_id}/restatements", response_model=Page[RestatementView], responses=TAGGED)
 async def list_restatements(
+    request: Request,
     publication_id: str,
     _: Reader,
     publications: PublicationsDep,
     served: ServedDep,
     cursor: Cursor = None,
     limit: Limit = 100,
-) -> Page[RestatementView]:
+) -> Response:
     """What was restated of a publication, the latest first, with the events that caused it."""
     await publications.find(publication_id)
-    return await reading.restatements(publication_id, publications, served, cursor, limit)
+    return answer(request, await reading.restatements(publication_id, publications, served, cursor, limit))

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from services.stats.deps import ClockDep, DeskDep, Publisher, Reader
 from services.stats.reference_series import handlers
 from services.stats.reference_series.repository import ReferenceValues
-from services.stats.routes.answer import answer
+from services.stats.routes.answer import TAGGED, answer
 from shared.errors import UnsupportedMediaType
 from shared.places import places
 from shared.views import Cursor
@@ -59,7 +59,7 @@ async def import_reference_series(
     )
 
 
-@router.get("/reference-series")
+@router.get("/reference-series", responses=TAGGED)
 async def list_reference_series(
     request: Request,
     _: Reader,

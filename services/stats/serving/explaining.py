@@ -195,6 +195,12 @@ def _next(question: Question, pinned: Pinned, page: EntryPage, units: Sequence[s
     )
 
 
+def apart_from_moment(told: Mapping[str, Any]) -> dict[str, Any]:
+    """What an explanation says: where it goes on too, but not that the cursor was made at another moment."""
+    place = _read(told["next"]) or {}
+    return {**told, "next": {name: value for name, value in place.items() if name != "as_of"}}
+
+
 def _read(cursor: str | None) -> dict[str, Any] | None:
     if cursor is None:
         return None
