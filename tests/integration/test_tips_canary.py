@@ -4,7 +4,7 @@ import asyncio
 import re
 import time
 from base64 import b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -15,13 +15,21 @@ import pytest
 import pytest_asyncio
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from bson.raw_bson import RawBSONDocument
+from fastapi import FastAPI
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from pymongo import MongoClient
 
 from shared.contracts.topics import DEAD_LETTERS
+from shared.errors import NotFound
 from shared.security import Role
+from shared.telemetry.metrics import HTTP_REQUESTS
+from shared.web import health, problems
 from tests.integration.system_rig import System
 from tests.integration.worker_rig import until
-from tests.support.canaries import forms, sightings
+from tests.support.canaries import forms, halves, sightings, typed
+from tests.support.collector import Collector, collector
 from tests.unit.test_tips_attachments import exif, jpeg
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -47,7 +55,8 @@ NAME, PHONE, ADDRESS, TEXT, MESSAGE, ANSWER, NOTE, REASON, VOIDING, HOLD, FORM, 
 CAMERA: Final = "CANARY-0912345678"  # what the camera data of the pictures tell
 KEY: Final = f"0912345678-{uuid4().hex[:12]}"  # what somebody calls a record of a book
 READ_S: Final = 3.0  # for some hundred records
-PLACES: Final = ("databases", "topics", "logs", "metrics", "answers")
+PLACES: Final = ("databases", "topics", "logs", "metrics", "traces", "answers")
+IN_TEXT: Final = ("metrics", "answers")  # written in UTF-8, which the bytes of UTF-16 are not
 PORTS: Final = ("stats", "tips", "patrols", "awards", "desk", "worker_metrics", "ledger_metrics")
 
 
@@ -58,10 +67,27 @@ class Told:
     receipts: list[str] = field(default_factory=list)
     refusals: list[bytes] = field(default_factory=list)
 
+    def as_typed(self) -> list[str]:
+        """Each receipt as somebody else would type it."""
+        ways = [typed(receipt) for receipt in self.receipts]
+        return [way[turn % len(way)] for turn, way in enumerate(ways)]
+
+
+@pytest.fixture(scope="module")
+def traces() -> Iterator[Collector]:
+    with collector() as started:
+        yield started
+
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def system(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[System]:
-    async with System.running(tmp_path_factory.mktemp("canary")) as system:
+async def system(tmp_path_factory: pytest.TempPathFactory, traces: Collector) -> AsyncIterator[System]:
+    """All processes, with tracing switched on as whoever runs them may do."""
+    tracing = {
+        "FASTAPI_OTEL_AUTO_CONFIGURE": "true",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": traces.address,
+        "OTEL_BSP_SCHEDULE_DELAY": "100",
+    }
+    async with System.running(tmp_path_factory.mktemp("canary"), **tracing) as system:
         yield system
 
 
@@ -83,35 +109,37 @@ async def told(system: System) -> Told:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def places(system: System, told: Told) -> dict[str, bytes]:
-    return {place: await _read(system, told, place) for place in PLACES}
+async def places(system: System, traces: Collector, told: Told) -> dict[str, bytes]:
+    return {place: await _read(system, traces, told, place) for place in PLACES}
 
 
 async def test_no_mark_is_found_anywhere(told: Told, places: dict[str, bytes]) -> None:
     found = sightings(_marks(told), places)
 
     assert len(told.receipts) == 21
-    assert all(places.values())
+    assert all(content for place, content in places.items() if place != "traces")  # where nothing at all may be told
     assert found == []
 
 
 @pytest.mark.parametrize("place", PLACES)
 async def test_a_mark_planted_in_a_place_is_found_there_in_every_form(
-    system: System, told: Told, places: dict[str, bytes], place: str
+    system: System, traces: Collector, told: Told, places: dict[str, bytes], place: str
 ) -> None:
     mark = f"Lê Văn Gài {uuid4().hex[:12]}"
-    written = b" ".join(each for kind in forms(mark).values() for each in kind)
+    possible = {form: ways for form, ways in forms(mark).items() if place not in IN_TEXT or "utf-16" not in form}
+    written = b" ".join(each for ways in possible.values() for each in ways)
 
-    planted = places | {place: await _planted(system, told, place, written)}
+    planted = places | {place: await _planted(system, traces, told, place, written)}
 
     found = sightings([mark], planted)
-    assert {sighting.form for sighting in found} == forms(mark).keys()
+    assert {sighting.form for sighting in found} == possible.keys()
     assert {sighting.place for sighting in found} == {place}
 
 
 def _marks(told: Told) -> list[str]:
-    halves = [receipt[at : at + 10] for receipt in told.receipts for at in (0, 10)]
-    return [NAME, PHONE, ADDRESS, TEXT, MESSAGE, ANSWER, NOTE, REASON, VOIDING, HOLD, FORM, BOOK, KEY, CAMERA, *halves]
+    receipts = {half for receipt in told.receipts for way in typed(receipt) for half in halves(way)}
+    said = [NAME, PHONE, ADDRESS, TEXT, MESSAGE, ANSWER, NOTE, REASON, VOIDING, HOLD, FORM, BOOK, KEY, CAMERA]
+    return [*said, *sorted(receipts)]
 
 
 # -- what is done with marks
@@ -174,7 +202,7 @@ async def _talk(system: System, client: httpx.AsyncClient, told: Told) -> None:
     for tip in tips[:2]:
         await _persistently(client, f"{desk}/v1/tips/{tip['id']}/messages", {"text": ANSWER}, **officer)
     await system.kill("tips-desk")
-    for receipt in told.receipts[:3]:
+    for receipt in told.as_typed()[:5]:
         await _persistently(client, f"{intake}/v1/receipts/messages", {"receipt": receipt, "text": MESSAGE})
         picture = b64encode(jpeg(exif(6))).decode()
         await _persistently(client, f"{intake}/v1/receipts/attachments", {"receipt": receipt, "content": picture})
@@ -195,15 +223,17 @@ async def _talk(system: System, client: httpx.AsyncClient, told: Told) -> None:
 async def _err(system: System, client: httpx.AsyncClient, told: Told) -> None:
     """Requests that are refused, each with a mark where it hurts."""
     intake, desk = system.set_up.address("tips"), system.set_up.address("desk")
-    receipt = told.receipts[0]
-    bodies: dict[str, Any] = {
-        "/v1/tips": {"unit": NAME, "stream": PHONE, "category": ADDRESS, "text": [TEXT], "reporter": NAME},
-        "/v1/receipts/status": {"receipt": receipt[:-1] + "U"},
-        "/v1/receipts/messages": {"receipt": receipt, "text": MESSAGE * 500},
-        "/v1/receipts/attachments": {"receipt": receipt, "content": b64encode(CAMERA.encode()).decode()},
-        f"/v1/receipts/{receipt}": {"receipt": receipt},
-    }
-    for path, body in bodies.items():
+    ways = told.as_typed()[:5]
+    mistyped = [("/v1/receipts/status", {"receipt": f"{way[:-1]}U"}) for way in ways]
+    lost = [(f"/v1/receipts/{way}", {"receipt": way}) for way in ways]
+    bodies: list[tuple[str, Any]] = [
+        ("/v1/tips", {"unit": NAME, "stream": PHONE, "category": ADDRESS, "text": [TEXT], "reporter": NAME}),
+        ("/v1/receipts/messages", {"receipt": ways[1], "text": MESSAGE * 500}),
+        ("/v1/receipts/attachments", {"receipt": ways[2], "content": b64encode(CAMERA.encode()).decode()}),
+        *mistyped,
+        *lost,
+    ]
+    for path, body in bodies:
         for base in (intake, desk):
             refused = await client.post(base + path, json=body, headers={"Idempotency-Key": str(uuid4())})
             assert refused.is_client_error, refused.text
@@ -231,7 +261,7 @@ async def _err(system: System, client: httpx.AsyncClient, told: Told) -> None:
         refused = await client.post(f"{desk}/v1/identity-requests", json=body, headers=officer | key)
         assert refused.status_code in (404, 422), refused.text
         told.refusals.append(refused.content)
-    for path in (f"/v1/tips/{receipt}/content", f"/v1/tips?unit={NAME}", f"/{TEXT}"):
+    for path in (*(f"/v1/tips/{way}/content" for way in ways), f"/v1/tips?unit={NAME}", f"/{TEXT}"):
         headers = {"User-Agent": CAMERA, "Cookie": f"who={CAMERA}", "Authorization": f"Bearer {PHONE.replace(' ', '')}"}
         told.refusals += [(await client.get(base + path, headers=headers)).content for base in (intake, desk)]
 
@@ -243,7 +273,7 @@ async def _published(system: System, tips: int) -> bool:
 # -- where marks are looked for
 
 
-async def _read(system: System, told: Told, place: str) -> bytes:
+async def _read(system: System, traces: Collector, told: Told, place: str) -> bytes:
     """All that is in one place now."""
     match place:
         case "databases":
@@ -257,11 +287,13 @@ async def _read(system: System, told: Told, place: str) -> bytes:
             async with httpx.AsyncClient(timeout=10) as client:
                 addresses = [f"http://127.0.0.1:{getattr(system.set_up.ports, port)}/metrics" for port in PORTS]
                 return b"\n".join([(await client.get(address)).content for address in addresses])
+        case "traces":
+            return traces.collected
         case _:
             return b"\n".join(told.refusals)
 
 
-async def _planted(system: System, told: Told, place: str, written: bytes) -> bytes:
+async def _planted(system: System, traces: Collector, told: Told, place: str, written: bytes) -> bytes:
     """The place after something was written into it, as a leak would."""
     match place:
         case "databases":
@@ -275,9 +307,51 @@ async def _planted(system: System, told: Told, place: str, written: bytes) -> by
         case "logs":
             with (system.set_up.directory.logs / "planted.log").open("ab") as log:
                 log.write(written)
-        case _:  # what a process tells itself cannot be written from outside
-            return await _read(system, told, place) + written
-    return await _read(system, told, place)
+        case "metrics":
+            return await _read(system, traces, told, place) + await _measured(written.decode())
+        case "traces":
+            await asyncio.to_thread(_traced, traces, written)
+        case _:
+            told.refusals.append(await _refused(written.decode()))
+    return await _read(system, traces, told, place)
+
+
+async def _measured(leak: str) -> bytes:
+    """What `/metrics` tells of a process that has the leak in a label."""
+    leaking = FastAPI()
+    leaking.include_router(health.router)
+    labels = ("GET", leak, "200")
+    HTTP_REQUESTS.labels(*labels).inc()
+    try:
+        return await _asked(leaking, "/metrics")
+    finally:
+        HTTP_REQUESTS.remove(*labels)
+
+
+async def _refused(leak: str) -> bytes:
+    """What a service answers whose refusal repeats the leak."""
+    leaking = FastAPI()
+    problems.install(leaking)
+
+    @leaking.get("/")
+    async def refuse() -> None:
+        raise NotFound(leak)
+
+    return await _asked(leaking, "/")
+
+
+async def _asked(app: FastAPI, path: str) -> bytes:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://leaking") as client:
+        return (await client.get(path)).content
+
+
+def _traced(traces: Collector, leak: bytes) -> None:
+    """One span more, by the exporter that the services use."""
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(OTLPSpanExporter(f"{traces.address}/v1/traces")))
+    with provider.get_tracer("planted").start_as_current_span("planted", attributes={"leak": leak}):
+        pass
+    provider.shutdown()
 
 
 def _databases(uri: str) -> bytes:

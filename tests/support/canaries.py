@@ -4,7 +4,11 @@ import base64
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import quote
+
+GROUP: Final = 4  # characters of a receipt that stand together on the page and on paper
+_MISTAKEN: Final = [str.maketrans("01", letters) for letters in ("OI", "OL")]
 
 
 @dataclass(frozen=True)
@@ -16,16 +20,34 @@ class Sighting:
     place: str
 
 
+def typed(receipt: str) -> list[str]:
+    """A receipt as people write it: in one piece or in groups, and with the letters that it has no use for."""
+    groups = [receipt[at : at + GROUP] for at in range(0, len(receipt), GROUP)]
+    return [receipt, "-".join(groups), " ".join(groups), *(receipt.translate(wrong) for wrong in _MISTAKEN)]
+
+
+def halves(text: str) -> list[str]:
+    """Either half of something tells too much."""
+    middle = len(text) // 2
+    return [text[:middle], text[middle:]]
+
+
 def forms(mark: str) -> dict[str, list[bytes]]:
-    """The mark as it could be written down; of base64 the part that is the same whatever stands before and after."""
-    plain = mark.encode()
+    """The mark as it could be written down, in small and capital letters too: hex and base64 tell them apart."""
+    cases = [_forms(case) for case in sorted({mark, mark.lower(), mark.upper()})]
+    return {form: [written for case in cases for written in case[form]] for form in cases[0]}
+
+
+def _forms(mark: str) -> dict[str, list[bytes]]:
+    """Of base64 the part that is the same whatever stands before and after."""
+    plain, escaped = mark.encode(), json.dumps(mark)[1:-1]
     return {
         "utf-8": [plain],
         "utf-16-le": [mark.encode("utf-16-le")],
         "utf-16-be": [mark.encode("utf-16-be")],
         "hex": [plain.hex().encode()],
         "url": [quote(mark, safe="").encode(), quote(mark).encode(), mark.replace(" ", "+").encode()],
-        "json": [json.dumps(mark)[1:-1].encode()],
+        "json": [escaped.encode(), escaped.replace("\\", "\\\\").encode()],  # the latter within JSON, or in a label
         "base64": [_inner(plain, shift, base64.b64encode) for shift in range(3)],
         "base64-url": [_inner(plain, shift, base64.urlsafe_b64encode) for shift in range(3)],
     }
