@@ -14,6 +14,7 @@ from services.stats.publications.repository import Publications
 from services.stats.queries import Queries
 from services.stats.queries.areas import Map
 from services.stats.queries.selection import Selection
+from services.stats.queries.sets import WantedSet
 from services.stats.serving.changes import Changes
 from services.stats.serving.explaining import Explanations
 from services.stats.serving.figures import Figures
@@ -21,6 +22,7 @@ from services.stats.serving.served import Served
 from services.stats.view import View
 from shared.clock import Clock
 from shared.contracts.stats import Tier
+from shared.errors import InvalidInput
 from shared.security import Principal, Role, require
 from shared.web import OptionalIdempotencyKey, RequiredIdempotencyKey
 from shared.work import Work
@@ -160,19 +162,31 @@ async def _selection(
 SelectionDep = Annotated[Selection, Depends(_selection)]
 
 
+async def _whose(
+    unit: UnitKey | None = None, city: City = "01", units: UnitCodes = None, district: District = None
+) -> str | WantedSet:
+    if unit is not None and (units is not None or district is not None):
+        raise InvalidInput.of("unit", "ask either for a unit or for a set")
+    return unit or WantedSet(city, units, district)
+
+
+WhoseDep = Annotated[str | WantedSet, Depends(_whose)]
+"""The line that is asked for: a unit by its key, or a set of units."""
+
+
 async def _series(
     queries: QueriesDep,
     view: ViewDep,
     clock: ClockDep,
-    unit: UnitKey,
+    whose: WhoseDep,
     metric: str,
     tier: Tier = Tier.DAY,
     from_: FromDate = None,
     to: ToDate = None,
     map_: MapOf = Map.IS,
 ) -> dict[str, Any]:
-    return queries.series(view, unit, metric, tier, from_, to, clock.now(), map_)
+    return queries.series(view, whose, metric, tier, from_, to, clock.now(), map_)
 
 
 SeriesDep = Annotated[dict[str, Any], Depends(_series)]
-"""One figure of one unit over time, as the parameters ask for it."""
+"""One figure of one unit or set over time, as the parameters ask for it."""

@@ -281,6 +281,31 @@ def test_a_set_has_the_sum_of_its_units() -> None:
     assert told["positions"] == {PATROLS.name: {"00004": 1, "00025": 1}}
 
 
+@pytest.mark.parametrize(
+    ("map_", "asked"),
+    [
+        (Map.IS, {"units": "00004,00025"}),
+        (Map.IS, {"units": "00004"}),
+        (Map.IS, {"district": "001"}),
+        (Map.WAS, {"district": "001"}),
+        (Map.WAS, {"units": "00004@2025-06-30,00025"}),
+    ],
+)
+def test_the_series_of_a_set_adds_up_to_its_figure(map_: Map, asked: dict[str, str]) -> None:
+    view = view_of(
+        [("00004", REFORM - DAY, 0, ADDITIVE, 2), ("00004", REFORM, 0, ADDITIVE, 5), ("00025", REFORM, 0, ADDITIVE, 7)]
+    )
+    wanted = WantedSet(CITY, asked.get("units"), asked.get("district"))
+
+    told = queries().series(view, wanted, ADDITIVE, Tier.DAY, *YEAR, NOW, map_)
+    figure = sums(view, map_, YEAR, **asked)
+
+    assert sum(amount for _, amount in told["points"]) == figure["figures"][ADDITIVE]["value"]
+    assert {name: told[name] for name in ("set", "units", "note_en")} == {
+        name: figure[name] for name in ("set", "units", "note_en")
+    }
+
+
 def test_a_divided_unit_counts_in_a_set_that_has_all_its_successors_and_is_estimated_in_one_that_has_some() -> None:
     divided = next(u for u in places().historic_communes_of(CITY, REFORM - DAY) if len(u.successors) == 2)
     view = view_of([(divided.code, REFORM - DAY, 0, ADDITIVE, 5)])

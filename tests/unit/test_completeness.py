@@ -9,9 +9,11 @@ import pytest
 from services.stats.app import make_app
 from services.stats.catalogue import CATALOGUE
 from services.stats.queries.areas import Map
+from services.stats.serving.explaining import Question
 from services.stats.settings import StatsSettings
 from services.stats.view import View
 from shared.clock import FixedClock
+from shared.contracts.stats import Tier
 from shared.messaging.codec import Envelope
 from tests.unit.fold_world import GENERATION, NOW, ZONE, event, patrol
 from tests.unit.ledger_world import PLACES, World
@@ -134,6 +136,46 @@ def test_a_former_unit_has_no_last_event_where_its_code_has_gone_over_to_another
     former = row(world, f"{OTHER}@2025-06-30", **june)
 
     assert (former["has_reported"], former["last_event"]) == (True, None)
+
+
+# -- beside figures of every kind
+
+
+SAID = ("has_reported", "last_event", "incomplete", "patrol_logs")
+
+
+def test_logs_expected_and_received_stand_beside_every_figure() -> None:
+    plan, other = planned(1, NOW - 2 * HOUR), planned(2, NOW - HOUR)
+    world = shown(plan, other, reported(plan, 3, NOW - 2 * HOUR, completed_at=NOW - HOUR), planned(4, NOW + HOUR))
+    selection = world.queries.select(world.view, CITY, "day", None, None, "violations_detected")
+
+    table = world.queries.table(world.view, selection, NOW)["rows"]
+
+    assert table[UNIT]["patrol_logs"] == table[CITY]["patrol_logs"] == {"expected": 2, "received": 1}
+    assert table[OTHER]["patrol_logs"] == {"expected": 0, "received": 0}
+
+
+def test_logs_are_not_told_by_rules_that_do_not_count_them() -> None:
+    world = shown(planned(1, NOW - HOUR))
+    world.view.uncounted = frozenset({"patrols_expected"})
+
+    assert row(world)["patrol_logs"] is None
+
+
+@pytest.mark.parametrize("whose", [UNIT, OTHER, "00008", CITY])
+async def test_series_and_explanations_say_the_same_of_the_same_day(whose: str) -> None:
+    events = (planned(1, NOW - HOUR), event(UNIT, 2, None, patrol(NOW - HOUR)), event(OTHER, 1, None, patrol(NOW)))
+    world, metric = shown(*events, skipped=((UNIT, 2),)), "patrols_completed"
+
+    day = row(world, whose)
+    series = world.queries.series(world.view, whose, metric, Tier.HOUR, NOW.date(), NOW.date(), NOW)
+    explained = await world.explanations.explain(
+        Question(whose, metric, "day", None, None), cursor=None, limit=1, now=NOW, covers=lambda _: True
+    )
+
+    assert [{name: each[name] for name in SAID} for each in (series, explained)] == [
+        {name: day[name] for name in SAID}
+    ] * 2
 
 
 # -- how late, over HTTP

@@ -221,6 +221,21 @@ async def test_a_downloaded_series_has_the_points_of_the_answer(client: httpx.As
         "points"
     ]
     assert {line["simulated"] for line in as_csv} == {"true"}
+    assert {(line["has_reported"], line["incomplete"], line["patrol_logs_expected"]) for line in as_csv} == {
+        ("true", "false", "0")
+    }
+
+
+async def test_a_downloaded_series_of_a_set_says_which(client: httpx.AsyncClient) -> None:
+    asked = "units=00004,00025&metric=patrols_completed"
+
+    told = (await client.get(f"/v1/series?{asked}")).json()
+    as_csv = from_csv((await client.get(f"/v1/series.csv?{asked}")).content)
+    both = await client.get(f"/v1/series?{asked}&unit=00004")
+
+    assert [[line["pane"], int(line["amount"])] for line in as_csv] == told["points"]
+    assert {(line["unit"], line["set"]) for line in as_csv} == {("set", told["set"]["title"])}
+    assert (both.status_code, both.json()["errors"][0]["field"]) == (422, "unit")
 
 
 async def test_a_table_as_a_file_has_the_figures_of_the_answer(client: httpx.AsyncClient) -> None:

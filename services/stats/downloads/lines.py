@@ -46,6 +46,13 @@ _AREA: Final = {
 }
 _PAIR: Final = ("start", "end", "value", "current_start", "current_end", "current_value", "reason")
 _PAIR_CONTENT: Final = (*[Content.MOMENT] * 2, Content.NUMBER, *[Content.MOMENT] * 2, Content.NUMBER, Content.TEXT)
+_COMPLETENESS: Final = {
+    "has_reported": Content.FLAG,
+    "last_event": Content.MOMENT,
+    "incomplete": Content.FLAG,
+    "patrol_logs_expected": Content.WHOLE,
+    "patrol_logs_received": Content.WHOLE,
+}
 FIGURES: Final[Columns] = {
     **_AREA,
     "metric": Content.TEXT,
@@ -66,9 +73,7 @@ FIGURES: Final[Columns] = {
     "upper": Content.NUMBER,
     **{f"previous_{name}": content for name, content in zip(_PAIR, _PAIR_CONTENT, strict=True)},
     **{f"year_earlier_{name}": content for name, content in zip(_PAIR, _PAIR_CONTENT, strict=True)},
-    "has_reported": Content.FLAG,
-    "last_event": Content.MOMENT,
-    "incomplete": Content.FLAG,
+    **_COMPLETENESS,
     "state": Content.TEXT,
     "simulated": Content.FLAG,
     "positions_digest": Content.TEXT,
@@ -80,6 +85,7 @@ NOT_KNOWN: Final = "not_known"
 SERIES: Final[Columns] = {
     "map": Content.TEXT,
     "unit": Content.TEXT,
+    "set": Content.TEXT,
     "metric": Content.TEXT,
     "tier": Content.TEXT,
     "start": Content.MOMENT,
@@ -87,6 +93,7 @@ SERIES: Final[Columns] = {
     "as_of": Content.MOMENT,
     "pane": Content.TEXT,
     "amount": Content.WHOLE,
+    **_COMPLETENESS,
     "simulated": Content.FLAG,
     "positions_digest": Content.TEXT,
 }
@@ -110,7 +117,8 @@ def figures(table: Answer, units: Sequence[Answer], metrics: Sequence[Answer], *
 
 def series(answer: Answer, *, simulated: bool) -> Table:
     """A series, one line per pane that has anything in it."""
-    common = {name: answer[name] for name in SERIES if name in answer} | {"simulated": simulated}
+    common = {name: answer[name] for name in SERIES if name in answer}
+    common |= {**dict(_completeness(answer)), "set": answer.get("set", {}).get("title"), "simulated": simulated}
     lines = [
         tuple((common | {"pane": pane, "amount": amount}).get(name) for name in SERIES)
         for pane, amount in answer["points"]
@@ -150,7 +158,12 @@ def _of_table(table: Answer) -> Iterator[tuple[str, Cell]]:
 def _of_row(key: str, row: Answer, area: Answer) -> Iterator[tuple[str, Cell]]:
     yield "unit", key
     yield from ((name, area.get(name)) for name in ("name", "valid_from", "valid_to"))
-    yield from ((name, row[name]) for name in ("has_reported", "last_event", "incomplete"))
+    yield from _completeness(row)
+
+
+def _completeness(told: Answer) -> Iterator[tuple[str, Cell]]:
+    yield from ((name, told[name]) for name in ("has_reported", "last_event", "incomplete"))
+    yield from ((f"patrol_logs_{name}", amount) for name, amount in (told["patrol_logs"] or {}).items())
 
 
 def _of_figure(row: Answer, metric: Answer, at: int) -> Iterator[tuple[str, Cell]]:

@@ -12,7 +12,7 @@ from services.stats import windows
 from services.stats.catalogue import Catalogue
 from services.stats.extents import Extent
 from services.stats.queries.answers import unit_answer
-from services.stats.queries.areas import Area, Areas, Map, key_of
+from services.stats.queries.areas import Area, Areas, Map
 from services.stats.queries.evaluation import Shares
 from services.stats.queries.listings import Listings
 from services.stats.queries.rows import SharesOf, no_shares
@@ -116,13 +116,7 @@ class Asking(Listings):
             self._sets.extent(units),
             self._sets.shares_of(view, units),
             self._sets.lies_in(units),
-            {
-                "map": units.map.value,
-                "set": {"id": units.id, "kind": units.kind, "title": units.title},
-                **units.notes,
-                "units": [unit_answer(unit) | {"key": key_of(unit)} for unit in units.units],
-                "straddling": [unit.code for unit in units.straddling],
-            },
+            {"map": units.map.value, **units.told},
         )
 
     def _unit(self, key: str, interval: Interval, map_: Map) -> Unit:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
-from services.stats.queries.areas import Area, reports, reports_anything
+from services.stats.queries.areas import Area, reports
 from services.stats.view import View
 from services.stats.windows import Interval
 from shared.contracts.stats import Tier
@@ -20,7 +20,7 @@ class Baselines:
     """What was reported when, for the rows of one city. Made anew for each answer."""
 
     def __init__(self, view: View, city: str) -> None:
-        self._view = view
+        self.view = view
         self._city = city
         self._covered: dict[tuple[str, str, int, int], bool] = {}
 
@@ -38,23 +38,13 @@ class Baselines:
         days = [_days(interval) for interval in intervals]
         return tuple(self._city_reports(topic, *each) for topic in sorted(DAILY_TOPICS) for each in days)
 
-    def reporting(self, area: Area, interval: Interval) -> dict[str, Any]:
-        """What a reader needs to trust the row's zeros: whether it reported at all, when last, and what is missing."""
-        days = _days(interval)
-        last_events = [at for unit in area.units if (at := self._view.last_recorded(unit)) is not None]
-        return {
-            "has_reported": reports_anything(area, *days),
-            "last_event": max(last_events, default=None) if area.has_code_now else None,
-            "incomplete": not self._view.incomplete_rows().isdisjoint(area.units),
-        }
-
     def _city_reports(self, topic: str, first: int, end: int) -> bool:
         """No silence of more than a week within the interval, where the topic reports daily."""
         if topic not in DAILY_TOPICS:
             return True
         key = (topic, "", first, end)
         if key not in self._covered:
-            series = self._view.series(self._city).get(topic)
+            series = self.view.series(self._city).get(topic)
             days = [] if series is None else [day for day, _ in series.between(Tier.DAY, first, end)]
             following = [*days, end]
             longest = max(day - before - 1 for before, day in zip([first - 1, *days], following, strict=True))

@@ -20,6 +20,7 @@ from services.stats.queries.apportioning import RULE
 from services.stats.queries.areas import Area, Map, reports_anything
 from services.stats.queries.asking import Asked, Asking
 from services.stats.queries.baseline import Baselines
+from services.stats.queries.completeness import completeness
 from services.stats.queries.rows import Rows, SharesOf, no_shares
 from services.stats.queries.selection import Selection
 from services.stats.queries.sets import WantedSet
@@ -138,7 +139,7 @@ class Queries(Asking):
     def series(
         self,
         view: View,
-        unit: str,
+        whose: str | WantedSet,
         metric: str,
         tier: Tier,
         first: date | None,
@@ -153,16 +154,24 @@ class Queries(Asking):
         self._require_metric(view, metric)
         as_of = now.astimezone(self._zone)
         interval = windows.span(tier, first, last, as_of, days=SPARKLINE_DAYS)
-        area = self._area(view, self._unit(unit, interval, map_), map_)
+        told: dict[str, Any] = {}
+        if isinstance(whose, WantedSet):
+            units = self._sets.find(whose, map_, interval)
+            area, city, told = self._sets.area(view, units), units.city, units.told
+        else:
+            area = self._area(view, self._unit(whose, interval, map_), map_)
+            city = self._areas.city_of(area.key)
         return {
             "as_of": as_of,
             "map": map_.value,
             "unit": area.key,
+            **told,
             "metric": metric,
             "tier": tier.value,
             "start": interval.start,
             "end": interval.end,
-            "positions_digest": self._digest(view, self._areas.city_of(area.key)),
+            "positions_digest": self._digest(view, city),
+            **completeness(view, area, interval),
             "points": [
                 [pane_start(tier, pane), amount] for pane, amount in self._by_pane(area.series, metric, interval, as_of)
             ],

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 from services.stats.catalogue import Catalogue
 from services.stats.queries.areas import Area
 from services.stats.queries.baseline import Baselines
+from services.stats.queries.completeness import completeness
 from services.stats.queries.evaluation import Evaluated, Evaluation, Pair, Shares
 from services.stats.windows import Comparison, Interval, Reason, Window
 
@@ -103,7 +104,7 @@ class Line:
             row[name], estimated[name] = self._compared(area, side, known)
         row["ratios"] = self.evaluation.ratios(self.figures, now.amounts)
         row["percentiles"] = self.evaluation.percentiles(self.figures, now.amounts)
-        row |= self.baselines.reporting(area, step.interval)
+        row |= completeness(self.baselines.view, area, step.interval)
         return {**row, "estimated": estimated} if any(estimated.values()) else row
 
     def _compared(

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from services.stats.extents import Extent, Portion
 from services.stats.panes import SPLIT
+from services.stats.queries.answers import unit_answer
 from services.stats.queries.apportioning import Apportionment
 from services.stats.queries.areas import Area, Areas, Map, Source, Sum, key_of
 from services.stats.queries.evaluation import Shares
@@ -60,6 +61,16 @@ class UnitSet:
                 + (f" Of them these reach beyond its former border: {names}." if names else "")
             )
         return {"note_vi": vi, "note_en": en}
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What an answer about the set says of it."""
+        return {
+            "set": {"id": self.id, "kind": self.kind, "title": self.title},
+            **self.notes,
+            "units": [unit_answer(unit) | {"key": key_of(unit)} for unit in self.units],
+            "straddling": [unit.code for unit in self.straddling],
+        }
 
     @property
     def answer(self) -> dict[str, Any]:

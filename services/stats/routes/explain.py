@@ -6,24 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.stats.deps import (
-    City,
-    ClockDep,
-    District,
-    ExplanationsDep,
-    FromDate,
-    MapOf,
-    ToDate,
-    UnitCodes,
-    UnitKey,
-    UnitReader,
-    WindowId,
-)
+from services.stats.deps import ClockDep, ExplanationsDep, FromDate, MapOf, ToDate, UnitReader, WhoseDep, WindowId
 from services.stats.queries.areas import Map
-from services.stats.queries.sets import WantedSet
 from services.stats.routes.answer import TAGGED, answer
 from services.stats.serving.explaining import Question, apart_from_moment
-from shared.errors import InvalidInput
 from shared.web import Limit
 
 router = APIRouter(prefix="/v1", tags=["figures"], responses=TAGGED)
@@ -35,11 +21,8 @@ async def explain_figure(
     caller: UnitReader,
     explanations: ExplanationsDep,
     clock: ClockDep,
+    whose: WhoseDep,
     metric: Annotated[str, Query(description="A counted figure; a ratio is refused with its two parts.")],
-    unit: UnitKey | None = None,
-    city: City = "01",
-    units: UnitCodes = None,
-    district: District = None,
     window: WindowId = None,
     from_: FromDate = None,
     to: ToDate = None,
@@ -56,9 +39,7 @@ async def explain_figure(
     an entry of its own; a negative amount takes back. A level is explained by everything before the window's end. What
     is `estimated` beside a figure has no events, and says so.
     """
-    if unit is not None and (units is not None or district is not None):
-        raise InvalidInput.of("unit", "ask either for a unit or for a set")
-    question = Question(unit or WantedSet(city, units, district), metric, window, from_, to, map_)
+    question = Question(whose, metric, window, from_, to, map_)
     explanation = explanations.explain(question, cursor=cursor, limit=limit, now=clock.now(), covers=caller.covers)
     told = await explanation
     return answer(request, told, same=apart_from_moment(told))

@@ -17,6 +17,7 @@ from services.stats.ledger.questions import Counted, EntryPage, LedgerQuestions,
 from services.stats.queries import Queries
 from services.stats.queries.answers import window_answer
 from services.stats.queries.areas import Map
+from services.stats.queries.completeness import completeness
 from services.stats.queries.composition import Composition
 from services.stats.queries.sets import WantedSet
 from services.stats.view import View
@@ -130,6 +131,7 @@ class Explanations:
             "window": window_answer(asked.window, interval),
             "figure": pinned.figure,
             "estimated": {"value": pinned.figure + pinned.share, **NOT_EXPLAINED} if pinned.share else None,
+            **completeness(view, asked.area, interval),
             "ledger": {"state": "catching_up" if page.missing else "complete", "missing": page.missing},
             "events": [self._entry(entry) for entry in page.entries],
             "next": _next(question, pinned, page, units),
