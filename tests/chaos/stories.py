@@ -50,10 +50,15 @@ from shared.contracts.tips import (
     TipVerificationStarted,
     TipVerified,
 )
+from shared.contracts.topics import FACT_TOPICS
+from tests.support.made_up import Lives, by_kind
 
 LATE_RATIO: Final = 0.3
 LATEST_DAYS: Final = 60
 NEW_RATIO: Final = 0.55
+OTHERS_RATIO: Final = 0.1  # of events about kinds that have no story of their own here
+OTHERS: Final = 50  # aggregates of each of these kinds
+GROUPS: Final = ("group-1", "group-2", "group-3")
 KEPT_ALIVE: Final = 400  # aggregates that may still change; older ones rest, as cases do
 
 
@@ -96,9 +101,19 @@ class Stories:
         self._name = name
         self._count = 0
         self._living: list[Living] = []
+        self._now = datetime.min
+        self._others = [
+            Lives(self._rng, types, chance.units, GROUPS, lambda _: chance.when(self._now), f"{kind}-{name}", OTHERS)
+            for topic in FACT_TOPICS
+            for kind, types in by_kind(topic.events).items()
+            if kind not in _BEGINNINGS
+        ]
 
     def next(self, now: datetime) -> list[Event]:
         """What happens next: one event, or two that belong together."""
+        if self._rng.random() < OTHERS_RATIO:
+            self._now = now
+            return self._rng.choice(self._others).next()
         if not self._living or self._rng.random() < NEW_RATIO:
             return [self._begin(now)]
         at = self._rng.randrange(len(self._living))

@@ -8,11 +8,12 @@ from random import Random
 import pytest
 
 from shared.contracts.stats import Tier
-from shared.contracts.topics import topic_of
+from shared.contracts.topics import FACT_TOPICS, topic_of
 from tests.chaos.oracle import Accepted, Cells
 from tests.chaos.plan import Plan, shuffled
 from tests.chaos.report import Check, Happened, Report
 from tests.chaos.stories import Chance, Stories
+from tests.support.made_up import by_kind
 
 KINDS = ("kill", "pause", "poison")
 PLAN = Plan(seed=1, seconds=10, events=100, events_per_s=10, faults=shuffled(1, KINDS, 2), fence=True)
@@ -40,6 +41,14 @@ def test_the_same_seed_tells_the_same_stories() -> None:
         return [(e.type, e.partitionkey, str(e.data)) for _ in range(50) for e in stories.next(now)]
 
     assert told() == told()
+
+
+def test_stories_tell_of_every_kind_of_fact() -> None:
+    stories, now = Stories(Chance(Random(1), ("00070", "00004")), name="s"), datetime(2026, 11, 23, tzinfo=UTC)
+
+    told = {event.type.partition(".")[0] for _ in range(2_000) for event in stories.next(now)}
+
+    assert told == {kind for topic in FACT_TOPICS for kind in by_kind(topic.events)}
 
 
 def test_all_done_and_all_right_is_clean(report: Report) -> None:
