@@ -66,10 +66,16 @@ class Aggregates(Generic[A]):
         following = encode_cursor({"at": page[-1]["at"].isoformat(), "id": page[-1]["_id"]}) if more else None
         return [self._read(document) for document in page], following
 
-    async def digests(self, ids: Sequence[str]) -> dict[str, bytes]:
-        """Per id that is taken the digest of the import record it came from; empty if it came another way."""
-        documents = self._found(ids, {"import_digest": 1})
-        return {document["_id"]: document.get("import_digest", b"") async for document in documents}
+    async def digests(self, ids: Sequence[str], caller: Principal) -> dict[str, bytes | None]:
+        """Per id that is taken the digest of the import record it came from; empty if it came another way.
+
+        None where it lies out of the caller's reach.
+        """
+        documents = self._found(ids, {"import_digest": 1, "unit": 1, "stream": 1})
+        return {
+            found["_id"]: found.get("import_digest", b"") if _within_reach(found, caller) else None
+            async for found in documents
+        }
 
     # -- writing
 

@@ -61,7 +61,7 @@ def assemble(runtime: ServiceRuntime, intake: Intake, *, relay: bool) -> FastAPI
         records = RecordIntake(
             repositories, seals=intake.seals, clock=runtime.clock, anonymous_step_s=intake.anonymous_step_s
         )
-        imports = Imports(runtime.outbox, service=SERVICE, intake=records, digest_key=intake.import_key)
+        imports = Imports(runtime.outbox, service=SERVICE, intake=records)
         reporters = Reporters(intake.receipts, intake.seals.communes, repositories.tips, repositories.vault)
         gate = Gate(intake.budget, intake.ticket_key, runtime.clock, repositories.spent)
         message_gate = Gate(intake.message_budget, intake.message_ticket_key, runtime.clock, repositories.spent)
@@ -104,7 +104,6 @@ def intake_of(settings: TipsSettings) -> Intake:
         # Another one, or the cheap tickets of a quiet budget would be good at one that is flooded.
         message_ticket_key=derived_key(secret, b"tickets of messages"),
         repeat_key=derived_key(secret, b"repeated reports"),
-        import_key=derived_key(secret, b"imported records"),
         repeat_window_s=settings.repeat_window_s,
     )
 

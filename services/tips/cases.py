@@ -150,9 +150,9 @@ class Cases(Aggregates[Tip]):
         wakes = await self._wakes.find({"at": {"$lte": now}}).sort("at", 1).to_list(limit)
         return [wake["_id"] for wake in wakes]
 
-    async def postpone(self, id: str, until: datetime) -> None:
-        """Look at this tip again at that time, and at others before it."""
-        await self._wakes.update_one({"_id": id}, {"$set": {"at": until}})
+    async def postpone(self, id: str, *, due_by: datetime, until: datetime) -> None:
+        """Look at this tip again at that time, and at others before it, unless a change has set another time since."""
+        await self._wakes.update_one({"_id": id, "at": {"$lte": due_by}}, {"$set": {"at": until}})
 
     async def _merged_into(
         self, ids: Sequence[str], *, fields: Document | None = None, at_once: int = 0
@@ -191,14 +191,6 @@ class Cases(Aggregates[Tip]):
                 await self._wakes.delete_one({"_id": after.id}, session=session)
             elif wake != _wake(before):
                 await self._wakes.replace_one({"_id": after.id}, wake, upsert=True, session=session)
-
-        return write
-
-    def forgetting_its_record(self, tip: Tip) -> Write:
-        """The write that forgets what would tell its import record, with all that it said, from another one."""
-
-        async def write(session: Session) -> None:
-            await self._documents.update_one({"_id": tip.id}, {"$unset": {"import_digest": ""}}, session=session)
 
         return write
 

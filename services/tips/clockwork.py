@@ -65,15 +65,20 @@ class Clockwork:
         due = await self._cases.due(self._clock.now(), limit=AT_ONCE) if leading else []
         changed = 0
         for id in due:
+            # One that cannot be read or attended to, or has nothing to tell, must not keep the others waiting.
+            attended = False
             try:
-                changed += await self._attend(id)
+                attended = await self._attend(id)
             except ConcurrentChange:
-                continue  # whoever changed it has set its clocks
+                pass  # whoever changed it has set its clocks
             except StoreError:
                 raise
-            except Exception as error:  # one that cannot be read or attended to must not keep the others waiting
+            except Exception as error:
                 _tell(error)
-                await self._cases.postpone(id, self._clock.now() + AGAIN)
+            changed += attended
+            if not attended:
+                now = self._clock.now()
+                await self._cases.postpone(id, due_by=now, until=now + AGAIN)
         return changed
 
     async def _attend(self, id: str) -> bool:

@@ -105,11 +105,16 @@ class RecordTip(Told):
     verified_at: PastTime | None = None
     refuted_at: PastTime | None = None
     found_inconclusive_at: PastTime | None = None
-    suspended_at: PastTime | None = Field(default=None, description="Of a crime report on which work is suspended.")
+    extended_at: tuple[PastTime, ...] = Field(
+        default=(), max_length=2, description="When the time to decide on a crime report was extended."
+    )
+    suspended_at: PastTime | None = Field(default=None, description="Of a crime report on which work was suspended.")
+    resumed_at: PastTime | None = Field(default=None, description="When work began again after that.")
     transferred_at: PastTime | None = None
     authority: Authority | None = Field(default=None, description="To whom it was handed over; `other` unless given.")
     resolved_at: PastTime | None = None
     closed_at: PastTime | None = None
+    reopened_at: PastTime | None = Field(default=None, description="When work began again on what was left or closed.")
     value: TipValue = TipValue.UNASSESSED
     value_assessed_at: PastTime | None = None
 
@@ -120,6 +125,8 @@ class RecordTip(Told):
             raise ValueError("a tip is either verified or refuted or found inconclusive")
         if (found or self.suspended_at) and not self.verification_started_at:
             raise ValueError("verification_started_at is required with a finding or a suspension")
+        if self.resumed_at and not self.suspended_at:
+            raise ValueError("suspended_at is required with resumed_at")
         if self.transferred_at and self.resolved_at:
             raise ValueError("a tip is either transferred or resolved")
         if self.authority and not self.transferred_at:

@@ -114,16 +114,23 @@ async def verify_audit(
     Raises: Unavailable without a broker, if it is to be asked.
     """
     async with custody_of(settings, database) as runtime:
-        log = AuditLog(runtime.store, unit=settings.city)
-        entries = [entry async for entry in log.entries()]
-        end = Head(entries[-1].seq, entries[-1].hash) if entries else Head()
+        log, sequences = AuditLog(runtime.store, unit=settings.city), Sequences(runtime.store, TIPS_AUDIT.name)
+
+        async def committed() -> int:
+            return (await sequences.committed()).get(settings.city, 0)
+
+        # The log is in use: what was published before its entries are read has to be among them, and no entry may be
+        # there that is not published afterwards.
+        before = await committed()
         published = await _published(settings) if with_topic else []
+        entries = [entry async for entry in log.entries()]
+        after = await committed()
+        end = Head(entries[-1].seq, entries[-1].hash) if entries else Head()
         others = {lineage for lineage, _ in published} - {runtime.outbox.lineage}
         heads = [*seen, *(head for lineage, head in published if lineage not in others)]
         found = fault(entries, heads)
-        committed = (await Sequences(runtime.store, TIPS_AUDIT.name).committed()).get(settings.city, 0)
-        if found is None and committed != end.seq:
-            found = f"the chain ends at {end.seq}, and {committed} heads were published"
+        if found is None and not before <= end.seq <= after:
+            found = f"the chain ends at {end.seq}, and {after} heads were published"
         if found is None and others:
             found = f"heads of {len(others)} other database(s) were published: the log was begun anew"
         return Verified(found, end, len(heads))

@@ -4,7 +4,8 @@ Each tip is one transaction: its seals, its erasure keys, the note of it and the
 for it may not change meanwhile, so that no hold and no taking back of a merge comes in between.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,6 +28,10 @@ Allow = Callable[[Tip], None]
 """Raises unless what is sealed of the tip, which stands on its own, may be destroyed."""
 
 
+class CopiesLeft(Exception):
+    """A report was merged into the tip since those merged into it were shredded."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shredder:
     """Shreds tips of this service."""
@@ -35,10 +40,20 @@ class Shredder:
     vault: Vault
     audit: AuditLog
 
-    async def shred(self, tip: Tip, scopes: tuple[Scope, ...], deed: Deed, *, allow: Allow, work: Work) -> Tip:
+    async def shred(
+        self,
+        tip: Tip,
+        scopes: tuple[Scope, ...],
+        deed: Deed,
+        *,
+        allow: Allow,
+        work: Work,
+        shredded: Collection[str] = (),
+    ) -> Tip:
         """The tip, of which nothing sealed in these scopes can be read any more.
 
-        Raises: what `allow` raises; ConcurrentChange if it was merged or taken apart in between.
+        Shape:  `shredded` names what is merged into it and went before.
+        Raises: what `allow` raises; ConcurrentChange if it was merged or taken apart in between; CopiesLeft.
         """
 
         async def make() -> tuple[Tip, tuple[Write, ...]]:
@@ -47,6 +62,10 @@ class Shredder:
                 raise NotFound(f"There is no tip {tip.id}.")
             if before.merged_into != tip.merged_into:
                 raise ConcurrentChange("Somebody else merged the tip or took it apart in between; try again.")
+            if before.merged_into is None:  # the version that was read is fenced: what is merged later fails
+                left = [copy for copy in await self.tips.copies_of(before) if copy.erased_at is None]
+                if any(copy.id not in shredded for copy in left):
+                    raise CopiesLeft
             above = await self.tips.standing_for(before)
             allow(above[-1] if above else before)
             whole = set(scopes) == set(Scope)
@@ -55,8 +74,7 @@ class Shredder:
             if whole:
                 after, _ = before.erase(at=work.clock.now())
                 noted = self.tips.replacing(before, after)
-            forgotten = (self.tips.forgetting_its_record(before), self.vault.shredding(tip.id, scopes))
-            return after, (noted, *map(self.tips.fencing, above), *forgotten)
+            return after, (noted, *map(self.tips.fencing, above), self.vault.shredding(tip.id, scopes))
 
         return await self.audit.commit_made(work, deed, make)
 
@@ -77,7 +95,8 @@ class Eraser:
         for each in [*copies, tip][:AT_ONCE]:
             deed = Deed(Action.SHREDDED, RETENTION.subject, "system", each.id, "content+identity retention")
             work = self._runtime.work(RETENTION, None)
-            await self._shredder.shred(each, tuple(Scope), deed, allow=self._is_due, work=work)
+            with suppress(CopiesLeft):  # of which the next look finds more
+                await self._shredder.shred(each, tuple(Scope), deed, allow=self._is_due, work=work)
 
     def _is_due(self, tip: Tip) -> None:
         due_at = erasable_from(tip)

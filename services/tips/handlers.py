@@ -63,7 +63,6 @@ class Intake:
     ticket_key: bytes = field(repr=False)
     message_ticket_key: bytes = field(repr=False)
     repeat_key: bytes = field(repr=False)
-    import_key: bytes = field(repr=False)
     repeat_window_s: int
 
 
@@ -258,13 +257,16 @@ def _life(command: RecordTip) -> Iterator[tuple[datetime, Step]]:
     steps: list[tuple[datetime | None, Step]] = [
         (registered, Tip.register),
         (started, Tip.start_verification),
+        *((at, Tip.extend) for at in sorted(command.extended_at)),
+        (command.suspended_at, Tip.suspend),
+        (command.resumed_at, Tip.resume),
         (command.verified_at, Tip.verify),
         (command.refuted_at, Tip.refute),
         (command.found_inconclusive_at, Tip.find_inconclusive),
-        (command.suspended_at, Tip.suspend),
         (command.transferred_at, transfer),
         (command.resolved_at, Tip.resolve),
         (command.closed_at, Tip.close),
+        (command.reopened_at, Tip.reopen),
     ]
 
     def assess(tip: Tip, *, at: datetime) -> tuple[Tip, Sequence[Event]]:

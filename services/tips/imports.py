@@ -1,7 +1,7 @@
 """Tips and advisory documents from books and former systems; owns the form of the records and what they become."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field, TypeAdapter
 
@@ -22,6 +22,8 @@ SERVICE: Final = "tips"
 
 class TipRecord(RecordTip, Record):
     """One tip with its life so far."""
+
+    SEALED: ClassVar = frozenset({"reporter", "text"})
 
     type: Literal["tip"]
 

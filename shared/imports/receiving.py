@@ -30,14 +30,10 @@ T = TypeVar("T")
 
 
 class Imports:
-    """Takes in batches for one service.
+    """Takes in batches for one service."""
 
-    Shape: `digest_key`, up to 64 bytes, is for records that tell what nobody may guess at from what is stored of them.
-    """
-
-    def __init__(self, outbox: Outbox, *, service: str, intake: Intake, digest_key: bytes = b"") -> None:
+    def __init__(self, outbox: Outbox, *, service: str, intake: Intake) -> None:
         self._outbox = outbox
-        self._digest_key = digest_key
         self._service = service
         self._intake = intake
         self._rank = {kind: rank for rank, kind in enumerate(intake.collections)}
@@ -71,15 +67,19 @@ class Imports:
                 outcomes[index] = unreadable(raw, error)
             else:
                 id = import_id(self._service, record.type, record.key)
-                arrivals.append(Arrival(index, id, content_digest(record, self._digest_key), record))
+                arrivals.append(Arrival(index, id, content_digest(record), record))
         return arrivals
 
     async def _attempt(
         self, pending: Sequence[Arrival], caller: Principal, outcomes: Outcomes, positions: list[str]
     ) -> list[Arrival]:
         """Commit unit by unit; what is given back lost a race and has to be judged anew."""
-        fresh = await self._unknown(pending, outcomes)
+        fresh, elsewhere = await self._unknown(pending, caller, outcomes)
         batches = await self._judged(fresh, caller, outcomes)
+        # Whoever may not see what has the key is answered as if nothing had, unless the record could be taken in.
+        for batch in (await self._judged(elsewhere, caller, outcomes)).values():
+            for arrival in batch.arrivals:
+                outcomes[arrival.index] = _told(arrival, Outcome.CONFLICT)
         lost: list[Arrival] = []
         for _, batch in sorted(batches.items()):
             try:
@@ -91,21 +91,32 @@ class Imports:
                 outcomes[arrival.index] = _told(arrival, Outcome.CREATED)
         return lost
 
-    async def _unknown(self, pending: Sequence[Arrival], outcomes: Outcomes) -> list[Arrival]:
+    async def _unknown(
+        self, pending: Sequence[Arrival], caller: Principal, outcomes: Outcomes
+    ) -> tuple[list[Arrival], list[Arrival]]:
+        """Those with a key that is free, and those whose key stands for something out of the caller's reach."""
         ids: dict[str, list[str]] = {}
         for arrival in pending:
             ids.setdefault(arrival.record.type, []).append(arrival.id)
-        known: dict[str, bytes] = {}
+        known: dict[str, bytes | None] = {}
         for kind, of_kind in ids.items():
-            known |= await self._intake.collections[kind].digests(of_kind)
+            known |= await self._intake.collections[kind].digests(of_kind, caller)
+        elsewhere = []
         for arrival in pending:
-            if arrival.id in known:
-                same = known[arrival.id] == arrival.digest
-                outcomes[arrival.index] = _told(arrival, Outcome.ALREADY_KNOWN if same else Outcome.CONFLICT)
-        return [arrival for arrival in pending if arrival.id not in known]
+            if arrival.id not in known:
+                continue
+            digest = known[arrival.id]
+            if digest is None:
+                elsewhere.append(arrival)
+                continue
+            same = digest == arrival.digest
+            outcomes[arrival.index] = _told(arrival, Outcome.ALREADY_KNOWN if same else Outcome.CONFLICT)
+        return [arrival for arrival in pending if arrival.id not in known], elsewhere
 
     async def _judged(self, fresh: Sequence[Arrival], caller: Principal, outcomes: Outcomes) -> dict[str, UnitBatch]:
         batches: dict[str, UnitBatch] = {}
+        if not fresh:
+            return batches
         take_in = await self._intake.begin(fresh, caller)
         async for _, arrival in _with_breath(fresh):
             try:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, ClassVar, Final
 
 import msgspec
 import orjson
@@ -23,7 +23,12 @@ Key = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,128}$")]
 
 
 class Record(Request):
-    """One record of an import; a subclass narrows `type` to a literal and adds what the record tells."""
+    """One record of an import; a subclass narrows `type` to a literal and adds what the record tells.
+
+    What it names as `SEALED` is not compared when the record comes again: the answer would confirm a guess at it.
+    """
+
+    SEALED: ClassVar[frozenset[str]] = frozenset()
 
     type: str
     key: Key = Field(description="The client's own name of the record, the same whenever it is sent.")
@@ -83,11 +88,11 @@ def import_id(service: str, kind: str, key: str) -> str:
     return str(uuid_utils.uuid5(_NAMESPACE, f"{service}/{kind}/{key}"))
 
 
-def content_digest(record: Record, key: bytes = b"") -> bytes:
-    """What tells the content of one record from another; with a key of up to 64 bytes nobody else can guess at it."""
+def content_digest(record: Record) -> bytes:
+    """What tells the content of one record from another, as far as that may be told."""
     # What is left at its default does not count, so that a later optional field changes no digest.
-    content = record.model_dump_json(exclude_defaults=True, exclude_none=True)
-    return hashlib.blake2b(content.encode(), digest_size=DIGEST_BYTES, key=key).digest()
+    content = record.model_dump_json(exclude=set(record.SEALED), exclude_defaults=True, exclude_none=True)
+    return hashlib.blake2b(content.encode(), digest_size=DIGEST_BYTES).digest()
 
 
 def unreadable(raw: bytes, error: ValidationError) -> RecordOutcome:

@@ -46,7 +46,7 @@ async def test_faults_on_top_of_each_other_leave_every_figure_right(tmp_path: Pa
 
 async def test_without_the_fence_a_death_between_records_and_heads_shows(tmp_path: Path) -> None:
     code, report, told = await chaos(
-        tmp_path / "report.json", "--no-fence", "--kinds", "between", "--each", "1", "--seconds", "5", "--events", "500"
+        tmp_path / "report.json", "--no-fence", "--kinds", "between", "--each", "2", "--seconds", "6", "--events", "500"
     )
 
     assert code == 1, told

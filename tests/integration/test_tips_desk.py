@@ -14,7 +14,8 @@ from pymongo import MongoClient
 from services.tips.attachments.picture import Picture
 from services.tips.cases import Cases
 from services.tips.custodians import rekey_communes, verify_audit
-from services.tips.custody.audit import Head
+from services.tips.custody.audit import Entry, Head
+from services.tips.custody.audit_log import AuditLog
 from services.tips.custody.envelope import Envelope, Holder, Kind, Piece
 from services.tips.custody.keys import PrivateKeys
 from services.tips.custody.opening import Opener, SealedElsewhere
@@ -223,7 +224,7 @@ async def test_what_is_shredded_is_read_by_nobody_and_in_no_backup(rig: DeskRig,
     assert await rig.intake.journal() == facts  # what is erased leaves the figures as they were
 
 
-async def test_of_a_shredded_record_of_a_book_nothing_is_left_to_compare_with(rig: DeskRig) -> None:
+async def test_a_shredded_record_of_a_book_that_comes_again_brings_nothing_back(rig: DeskRig) -> None:
     record = {
         "type": "tip", "key": "book-1", "unit": UNIT, "stream": "crime_report", "source": "organisation",
         "category": "fraud", "received_at": "2024-03-01T08:00:00+07:00", "text": TEXT,
@@ -231,12 +232,12 @@ async def test_of_a_shredded_record_of_a_book_nothing_is_left_to_compare_with(ri
     batch = {"records": [record]}
     taken = await rig.intake.client.post("/v1/imports", json=batch, headers=rig.intake.integrator)
     tip = taken.json()["outcomes"][0]["id"]
-    known = await rig.intake.client.post("/v1/imports", json=batch, headers=rig.intake.integrator)
 
     await rig.post(f"/v1/tips/{tip}/shredding", {"reason": "QD-17/2026"}, by=rig.custodian)
-    afterwards = await rig.intake.client.post("/v1/imports", json=batch, headers=rig.intake.integrator)
+    again = await rig.intake.client.post("/v1/imports", json=batch, headers=rig.intake.integrator)
 
-    assert (known.json()["counts"], afterwards.json()["counts"]) == ({"already_known": 1}, {"conflict": 1})
+    assert again.json()["counts"] == {"already_known": 1}
+    assert (await rig.get(f"/v1/tips/{tip}/content")).status_code == 410
 
 
 async def test_a_backup_with_the_erasure_keys_would_bring_everything_back(rig: DeskRig, store_uri: str) -> None:
@@ -411,3 +412,47 @@ def _restore(uri: str, database: str, dump: dict[str, list[dict[str, Any]]]) -> 
             client[database][name].delete_many({})
             if documents:
                 client[database][name].insert_many(documents)
+
+
+async def test_what_is_merged_while_a_tip_is_shredded_is_shredded_too(
+    rig: DeskRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, tip = await rig.submitted(stream="security_information")
+    late: list[str] = []
+    copies_of = Cases.copies_of
+
+    async def and_one_more(self: Cases, into: Tip) -> list[Tip]:
+        found = await copies_of(self, into)
+        if not late:
+            told = {"stream": "security_information", "source": "force_member"}
+            late.append((await rig.intake.submit(headers=rig.officer, **told)).json()["id"])
+            assert (await rig.intake.step(late[0], "merge", {"into": tip})).status_code == 200
+        return found
+
+    monkeypatch.setattr(Cases, "copies_of", and_one_more)
+
+    shredded = await rig.post(f"/v1/tips/{tip}/shredding", {"reason": "QD-17/2026"}, by=rig.custodian)
+
+    assert shredded.status_code == 200, shredded.text
+    assert [(await rig.get(f"/v1/tips/{each}/content")).status_code for each in (tip, *late)] == [410, 410]
+
+
+@pytest.mark.parametrize("meanwhile", ["while the entries are read", "after the entries were read"])
+async def test_a_log_that_grows_while_it_is_verified_is_intact(
+    rig: DeskRig, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    _, tip = await rig.submitted()
+    await rig.get(f"/v1/tips/{tip}/content")
+    entries = AuditLog.entries
+
+    async def growing(self: AuditLog, **asked: int) -> AsyncIterator[Entry]:
+        if meanwhile.startswith("while"):
+            await rig.get(f"/v1/tips/{tip}/content")
+        async for entry in entries(self, **asked):
+            yield entry
+        if meanwhile.startswith("after"):
+            await rig.get(f"/v1/tips/{tip}/content")
+
+    monkeypatch.setattr(AuditLog, "entries", growing)
+
+    assert await _verified(rig, []) is None

@@ -231,3 +231,17 @@ async def test_of_a_repeated_report_no_word_and_no_exact_time_is_kept(rig: TipsR
     assert noted.keys() == {"_id", "tip", "until"}
     assert noted["until"] == NOW.replace(minute=0) + timedelta(hours=1)
     assert re.fullmatch("[0-9a-f]{64}", noted["_id"])
+
+
+async def test_the_same_words_of_an_earlier_quarter_that_come_later_are_a_case_of_their_own(
+    store_uri: str, tmp_path: Path
+) -> None:
+    async with running(store_uri, tmp_path) as rig:
+        pass_time(rig, 600.1)
+        first = await rig.submit(text=TEXT)
+        pass_time(rig, -0.2)  # of another process, which took it in before the quarter
+
+        earlier = await rig.submit(text=TEXT)
+
+        assert (first.status_code, earlier.status_code) == (201, 201), earlier.text
+        assert received(await rig.journal()) == 2

@@ -1,7 +1,7 @@
 """What is sealed of a tip follows it to another commune by itself, where communes have keys and desks of their own."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -201,3 +201,27 @@ async def test_the_desk_follows_beside_its_requests(
                 break
             except SealedElsewhere:
                 await asyncio.sleep(0.01)
+
+
+async def test_what_is_merged_into_it_and_what_nobody_read_follow_too(rig: DeskRig) -> None:
+    told = {"text": TEXT, "source": "citizen_anonymous", "stream": "security_information"}
+    first, second = [(await rig.intake.submit(headers=rig.officer, **told)).json() for _ in range(2)]
+    tip, copy = first["id"], second["id"]
+    assert (await rig.intake.step(copy, "merge", {"into": tip})).status_code == 200
+    await rig.intake.post("/v1/receipts/messages", {"receipt": second["receipt"], "text": "29-X1 234.56"})
+    await rig.intake.step(tip, "transfer", {"unit": OTHER})
+    officer = rig.intake.mint.headers(Role.COMMUNE_OFFICER, OTHER)
+
+    async def unread(unit: str, headers: Mapping[str, str]) -> dict[str, list[str]]:
+        answer = await rig.intake.client.get(f"/v1/worklist?unit={unit}&unread=true", headers=headers)
+        return {each["id"]: each["unread_in"] for each in answer.json()["items"]}
+
+    before = len(await rig.intake.journal(OTHER))
+    for _ in range(2):  # the copy is a move of its own
+        await following(rig, HERE).look()
+
+    assert len(await rig.intake.journal(OTHER)) == before  # no figure has it, there or here
+    assert (await unread(UNIT, rig.officer), await unread(OTHER, officer)) == ({}, {tip: [copy]})
+    assert await read(rig, copy, THERE) == TEXT.encode()
+    assert (await rig.intake.post(f"/v1/tips/{copy}/unmerge", headers=officer)).status_code == 200
+    assert (await rig.intake.journal(OTHER))[-1]["data"]["is"] is not None

@@ -8,6 +8,7 @@ import pytest
 from services.tips.custodians import open_identity
 from shared.errors import DomainError
 from shared.security import Role
+from tests.integration.test_tips_imports import tip_record
 from tests.integration.tips_desk_rig import DeskRig
 from tests.integration.tips_rig import UNIT
 
@@ -89,3 +90,21 @@ async def _opened(rig: DeskRig, request: str) -> str:
     except DomainError as refusal:
         return str(refusal)
     return f"{reporter.name}, {reporter.contact}"
+
+
+async def test_a_name_from_a_book_without_a_text_can_be_asked_for(rig: DeskRig) -> None:
+    tip = await from_a_book(rig)
+
+    wish = await rig.post("/v1/identity-requests", {"tip": tip, "reason": "Điều 56"})
+    reason = await rig.get(f"/v1/identity-requests/{wish.json()['id']}/reason", by=rig.custodian)
+    await rig.post(f"/v1/tips/{tip}/shredding", {"reason": "QD-17/2026"}, by=rig.custodian)
+    gone = await rig.post("/v1/identity-requests", {"tip": tip, "reason": "Điều 56"})
+
+    assert (wish.status_code, reason.json()["reason"], gone.status_code) == (201, "Điều 56", 410)
+
+
+async def from_a_book(rig: DeskRig) -> str:
+    record = tip_record("book-1", source="citizen_named", reporter={"name": "Nguyễn Văn A", "contact": "0900 000 000"})
+    headers = rig.intake.mint.headers(Role.INTEGRATOR, UNIT)
+    answer = await rig.intake.client.post("/v1/imports", json={"records": [record]}, headers=headers)
+    return str(answer.json()["outcomes"][0]["id"])

@@ -1,7 +1,7 @@
 """Books of tips and advisory documents that are sent as a batch."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from services.tips.custody.envelope import Kind, Piece
 from services.tips.imports import TipRecord
 from shared.imports.records import content_digest
 from shared.security import Role
-from tests.integration.tips_rig import UNIT, Json, TipsRig
+from tests.integration.tips_rig import OTHER, UNIT, Json, TipsRig
 
 
 @pytest.fixture
@@ -203,5 +203,64 @@ async def test_who_a_book_names_is_sealed_to_the_custodian_and_nothing_stored_le
     assert await vault.find(Piece(tip, Kind.CONTENT)) is not None
     stored = rig.everything_stored()
     assert not [each for each in (*reporter.values(), "cổng chợ") if each.encode() in stored]
-    assert content_digest(TipRecord(**named)) not in stored
-    assert content_digest(TipRecord(**named), rig.app.state.parts.intake.import_key) in stored
+    assert content_digest(TipRecord(**named)) in stored
+    assert content_digest(TipRecord(**named)) == content_digest(TipRecord(**named | {"text": "", "reporter": None}))
+
+
+NAMED = {"source": "citizen_named", "reporter": {"name": "Nguyễn Thị Chứng", "contact": "0912 345 678"}}
+
+
+async def test_sending_again_confirms_no_guess_at_a_name_or_a_text(rig: TipsRig) -> None:
+    record = tip_record("book-1", **NAMED, text="Mất xe máy trước cổng chợ.")
+    await send(rig, record)
+
+    guesses = [
+        await send(rig, record | {"reporter": {"name": "Trần Văn B", "contact": "0"}}),
+        await send(rig, record | {"text": "Mất xe đạp."}),
+        await send(rig, {name: value for name, value in record.items() if name not in ("reporter", "text")}),
+    ]
+    otherwise = await send(rig, record | {"category": "theft"})
+
+    assert [each["counts"] for each in guesses] == [{"already_known": 1}] * 3
+    assert otherwise["counts"] == {"conflict": 1}
+
+
+async def test_what_lies_elsewhere_is_answered_like_what_is_not_there(rig: TipsRig) -> None:
+    await send(rig, tip_record("book-1"))
+    elsewhere = rig.mint.headers(Role.COMMUNE_OFFICER, OTHER)
+    one_stream = rig.mint.headers(Role.COMMUNE_OFFICER, UNIT, streams=["security_information"])
+
+    async def outcome(key: str, headers: Mapping[str, str], **changes: object) -> dict[str, Any]:
+        body = {"records": [tip_record(key, **changes)]}
+        told = (await rig.client.post("/v1/imports", json=body, headers=headers)).json()["outcomes"][0]
+        return {name: value for name, value in told.items() if name != "key"}
+
+    for headers in (elsewhere, one_stream):
+        there, absent = await outcome("book-1", headers), await outcome("book-2", headers)
+        assert there == absent
+        assert there["outcome"] == "rejected"
+    # Of a record that they might bring they only learn that the key is somebody's.
+    taken = await outcome("book-1", elsewhere, unit=OTHER)
+    assert (taken["outcome"], "id" in taken) == ("conflict", False)
+
+
+async def test_a_report_that_was_extended_suspended_and_resumed_has_the_time_that_it_had(rig: TipsRig) -> None:
+    started = {"verification_started_at": "2024-03-02T08:00:00+07:00"}
+    extended = {**started, "extended_at": ["2024-03-19T08:00:00+07:00"], "verified_at": "2024-04-10T08:00:00+07:00"}
+    resumed = {
+        **started,
+        "suspended_at": "2024-03-15T08:00:00+07:00",
+        "resumed_at": "2024-06-03T08:00:00+07:00",
+        "refuted_at": "2024-06-20T08:00:00+07:00",
+        "closed_at": "2024-06-21T08:00:00+07:00",
+        "reopened_at": "2024-07-01T08:00:00+07:00",
+    }
+
+    told = await send(rig, tip_record("book-1", **extended), tip_record("book-2", **resumed))
+
+    assert told["counts"] == {"created": 2}
+    tips = [(await rig.client.get(f"/v1/tips/{each['id']}", headers=rig.officer)).json() for each in told["outcomes"]]
+    assert [(tip["status"], tip["decision_due_at"]) for tip in tips] == [
+        ("verified", "2024-05-03T00:00:00+07:00"),  # two months from 1 March, past two days off
+        ("verifying", "2024-08-02T00:00:00+07:00"),  # a month from the day on which it was reopened
+    ]

@@ -110,3 +110,30 @@ async def test_what_is_merged_into_a_case_is_erased_before_it_a_handful_at_a_tim
     assert looks == [1, 1, 0]
     assert [await vault.erasure_key(each, scope) for each in (tip, *copies) for scope in Scope] == [None] * 8
     assert [entry.deed.tip async for entry in audit.entries()] == [*sorted(copies), tip]
+
+
+async def test_copies_whose_own_time_has_passed_keep_no_clock_waiting(
+    rig: TipsRig, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.tips.clockwork.AT_ONCE", 2)
+    told = {"stream": "security_information", "source": "force_member"}
+    first = (await rig.submit(headers=rig.officer, **told)).json()["id"]
+    copies = [await closed(rig) for _ in range(2)]
+    for copy in copies:
+        assert (await rig.step(copy, "merge", {"into": first})).status_code == 200
+    clockwork, _ = await clockwork_of(rig, clock)
+    wakes = rig.runtime.store.collection("tip_wakes")
+    for copy in copies:  # as an earlier version left them
+        await wakes.insert_one({"_id": copy, "at": CLOSED})
+    clock.advance(TWO_YEARS)
+    late = (await rig.submit(headers=rig.officer, source="force_member")).json()["id"]
+    clock.advance(timedelta(days=60))
+
+    looks = [await clockwork.look() for _ in range(3)]
+
+    assert sum(looks) == 1
+    shown = (await rig.client.get(f"/v1/tips/{late}", headers=rig.officer)).json()
+    assert {each["name"]: each["state"] for each in shown["clocks"]}["art_147_decision"] == "missed"
+    assert [await rig.app.state.parts.repositories.vault.erasure_key(each, Scope.CONTENT) for each in copies].count(
+        None
+    ) == 0

@@ -103,3 +103,18 @@ async def test_what_is_shredded_waits_for_nobody(rig: DeskRig) -> None:
     await rig.post(f"/v1/tips/{tip}/shredding", {"reason": "QD-17/2026"}, by=rig.custodian)
 
     assert await worklist(rig) == {tip: []}
+
+
+async def test_what_waits_in_one_commune_hides_nothing_in_another(
+    rig: DeskRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.tips.custody.vault.MOST_UNREAD", 2)
+    there = rig.intake.mint.headers(Role.ADMINISTRATOR, OTHER)
+    flooded = await rig.intake.submit(headers=there, source="citizen_anonymous", unit=OTHER)
+    for _ in range(2):
+        await write(rig, flooded.json()["receipt"])
+    receipt, tip = await submitted(rig)
+
+    await write(rig, receipt)
+
+    assert await worklist(rig, unread=True) == {tip: [tip]}

@@ -1,5 +1,6 @@
 """How long what is sealed of a tip is kept: rules by state, a legal hold, and figures that notice nothing."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -82,3 +83,13 @@ def test_a_new_rule_holds_for_what_comes_to_rest_from_its_day_on() -> None:
 
     assert until(day + timedelta(days=1)) == erasable_from(tip) == datetime(2031, 11, 26, tzinfo=ZONE)
     assert until(day) == datetime(2027, 11, 24, tzinfo=ZONE)  # the last day is a Tuesday; in 2031 it is a Sunday
+
+
+def test_what_is_merged_is_kept_as_long_as_the_tip_that_stands_for_it() -> None:
+    first, copy = tip_in(TipStatus.RECEIVED), tip_in(TipStatus.CLOSED)
+
+    merged, _ = copy.merge(replace(first, id="another"), at=NOW)
+    apart, _ = merged.unmerge(at=NOW)
+
+    assert (erasable_from(merged), wakes_at(merged)) == (None, None)
+    assert erasable_from(apart) == erasable_from(copy)

@@ -66,4 +66,5 @@ async def _one_of_the_same(
 def _stands_for(first: Tip, tip: Tip) -> bool:
     """Whether work on the first one goes on in the same place; else the report is a new case."""
     works = first.counts and first.status in OPEN and first.erased_at is None
-    return works and first.unit == tip.unit and first.stream is tip.stream
+    # Two processes may commit in another order than they took in.
+    return works and first.unit == tip.unit and first.stream is tip.stream and not tip.is_before(first)

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from services.tips.custody.envelope import Kind, Piece, new_erasure_key, seal
+from services.tips.custody.envelope import Kind, Piece, seal
 from services.tips.custody.note import LIMITED, MAX_NOTES, Note
 from services.tips.custody.seals import Seals
-from services.tips.custody.vault import Scope, SealedReport, Shredded, Vault
+from services.tips.custody.vault import Scope, Shredded, Vault
 from services.tips.domain import Tip
 from shared.errors import TransitionNotAllowed
 from shared.work import Write
@@ -28,11 +28,8 @@ class Noting:
         number = await self.vault.count(tip.id, Kind.NOTE)
         if number >= MAX_NOTES and note.occasion in LIMITED:
             raise TransitionNotAllowed(f"This tip has {MAX_NOTES} notes and takes no more.")
-        known = await self.vault.erasure_key(tip.id, Scope.CONTENT)
-        key = known or new_erasure_key()
+        key, first = await self.vault.key_or_new(tip.id, Scope.CONTENT)
         envelope = seal(
             note.encoded(), Piece(tip.id, Kind.NOTE, number), [self.seals.commune(tip.unit)], erasure_key=key
         )
-        # A tip from the books without a text had nothing to seal, and so no key yet.
-        first = () if known else (self.vault.keeping(SealedReport(tip.id, {Scope.CONTENT: key}, [])),)
         return (*first, self.vault.adding(envelope, {}))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from services.tips.custody.envelope import Envelope, Holder, Kind, Piece, SealedKey
+from services.tips.custody.envelope import Envelope, Holder, Kind, Piece, SealedKey, new_erasure_key
 from shared.errors import ConcurrentChange, DomainError
 from shared.ids import anonymous_id
 from shared.store.client import Collection, Document, DuplicateKey, Session, Store
@@ -21,10 +21,10 @@ COLLECTIONS: Final[Mapping[Kind, str]] = {
     Kind.REASON: "identity_reasons",
 }
 NOTHING: Final = b""
-UNREAD: Final = "unread"
+UNREAD: Final = "unread"  # holds the unit that is to read it
 """Stands beside a reporter's piece until an officer has read it at the desk."""
 FROM_REPORTERS: Final = (Kind.MESSAGE, Kind.ATTACHMENT)
-MOST_UNREAD: Final = 1_000  # pieces of a kind: a flood must not make looking for them slow
+MOST_UNREAD: Final = 20_000  # pieces of a kind in a unit: a flood must not make looking for them slow
 
 
 class Scope(StrEnum):
@@ -119,12 +119,15 @@ class Vault:
         """How many pieces of one kind the tip has, destroyed ones included."""
         return int(await self._pieces[kind].count_documents({"tip": tip}))
 
-    async def unread(self, tips: Sequence[str] | None = None) -> set[str]:
-        """Of these tips those whose reporters wrote or sent what nobody has read.
+    async def unread(self, tips: Sequence[str]) -> set[str]:
+        """Of these tips those whose reporters wrote or sent what nobody has read."""
+        return await self._unread({"tip": {"$in": list(tips)}, UNREAD: {"$exists": True}})
 
-        Without tips of all: those that have waited longest, when they are more than a thousand pieces.
-        """
-        query: Document = {UNREAD: True, **({} if tips is None else {"tip": {"$in": list(tips)}})}
+    async def unread_within(self, unit: str) -> set[str]:
+        """The tips of a unit with such pieces: those that have waited longest, when a flood has left too many."""
+        return await self._unread({UNREAD: unit})
+
+    async def _unread(self, query: Document) -> set[str]:
         found: set[str] = set()
         for kind in FROM_REPORTERS:
             waiting = self._pieces[kind].find(query, {"tip": 1}).sort([("sent_at", 1)])
@@ -138,6 +141,13 @@ class Vault:
             yield Envelope.of(document, kind)
 
     # -- writing
+
+    async def key_or_new(self, tip: str, scope: Scope) -> tuple[bytes, tuple[Write, ...]]:
+        """The erasure key of a tip that is not shredded; a new one and what keeps it where nothing was sealed yet."""
+        known = await self.erasure_key(tip, scope)
+        key = known or new_erasure_key()
+        # A tip from the books without a text had nothing to seal, and so no key.
+        return key, () if known else (self.keeping(SealedReport(tip, {scope: key}, [])),)
 
     def keeping(self, *reports: SealedReport) -> Write:
         """The write that keeps the seals of new tips."""
@@ -157,6 +167,12 @@ class Vault:
                 await self._pieces[kind].insert_many(documents, session=session)
 
         return write
+
+    async def accompany(self, tip: str, unit: str) -> None:
+        """Let what nobody has read yet wait in the unit that the tip lies in by now."""
+        for kind in FROM_REPORTERS:
+            waiting = {"tip": tip, UNREAD: {"$exists": True, "$ne": unit}}
+            await self._pieces[kind].update_many(waiting, {"$set": {UNREAD: unit}})
 
     def adding(self, envelope: Envelope, noted: Mapping[str, object]) -> Write:
         """The write that adds a piece to a tip.
@@ -185,7 +201,7 @@ class Vault:
         """The write that notes that these pieces of a tip were read."""
 
         async def write(session: Session) -> None:
-            seen = {"tip": tip, "number": {"$in": list(numbers)}, UNREAD: True}
+            seen = {"tip": tip, "number": {"$in": list(numbers)}, UNREAD: {"$exists": True}}
             await self._pieces[kind].update_many(seen, {"$unset": {UNREAD: ""}}, session=session)
 
         return write

@@ -33,7 +33,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Following:
-    """Seals anew, to the commune that they lie in, what belongs to tips that moved, and moves wishes to open names."""
+    """Lets follow what belongs to tips that moved: copies, unread marks, wishes to open names, and what is sealed."""
 
     def __init__(
         self,
@@ -90,6 +90,10 @@ class Following:
         async def to(_: str) -> Recipient:
             return recipient
 
+        for copy in await self._tips.copies_of(tip):
+            if copy.unit != tip.unit:  # a move of its own from then on
+                await self._runtime.outbox.commit([], self._tips.replacing(copy, copy.accompany(tip.unit)))
+        await self._vault.accompany(id, tip.unit)
         for wish in await self._wishes.of_tip(id):
             if wish.unit != tip.unit:
                 await self._runtime.outbox.commit([], self._wishes.replacing(wish, wish.follow(tip.unit)))

@@ -1,5 +1,6 @@
 """What the desk does on request: find the tip within the caller's units, open, write it down, show; knows no HTTP."""
 
+from contextlib import suppress
 from typing import Final
 
 from services.tips.attachments.picture import Picture
@@ -10,7 +11,7 @@ from services.tips.custody.vault import Scope
 from services.tips.desk.deps import Parts
 from services.tips.dialogue.message import Author, Message
 from services.tips.domain import Tip
-from services.tips.erasing import not_held
+from services.tips.erasing import CopiesLeft, not_held
 from shared.errors import NotFound, TransitionNotAllowed
 from shared.security import Principal
 from shared.store.client import Document
@@ -89,17 +90,22 @@ async def read_attachment(tip_id: str, number: int, *, desk: Parts, work: Work) 
 async def shred_tip(tip_id: str, scopes: tuple[Scope, ...], reason: str, *, desk: Parts, work: Work) -> Tip:
     """The tip, of which nothing sealed in these scopes can be read any more, here or in any copy.
 
-    What tips told that are merged into it goes first: a call that broke off can be repeated.
+    What tips told that are merged into it goes first, and what is merged meanwhile too: a call that broke off can be
+    repeated.
     Raises: NotFound; TransitionNotAllowed while it, or the tip that stands for it, is held.
     """
     tips, shredder = desk.repositories.tips, desk.shredder
     tip = await tips.find(tip_id, work.caller)
-    about = f"{'+'.join(scopes)} {reason}"
-    for copy in await tips.copies_of(tip):
-        told = deed(Action.SHREDDED, work.caller, tip=copy.id, about=about)
-        await shredder.shred(copy, scopes, told, allow=not_held, work=work.aside())
-    told = deed(Action.SHREDDED, work.caller, tip=tip.id, about=about)
-    return await shredder.shred(tip, scopes, told, allow=not_held, work=work)
+    about, shredded = f"{'+'.join(scopes)} {reason}", set[str]()
+    while True:
+        for copy in await tips.copies_of(tip):
+            if copy.id not in shredded:
+                told = deed(Action.SHREDDED, work.caller, tip=copy.id, about=about)
+                await shredder.shred(copy, scopes, told, allow=not_held, work=work.aside())
+                shredded.add(copy.id)
+        told = deed(Action.SHREDDED, work.caller, tip=tip.id, about=about)
+        with suppress(CopiesLeft):
+            return await shredder.shred(tip, scopes, told, allow=not_held, work=work, shredded=shredded)
 
 
 async def _read_page(

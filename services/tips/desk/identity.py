@@ -6,7 +6,7 @@ from datetime import timedelta
 from services.tips.custody.audit import Action
 from services.tips.custody.envelope import Holder, Kind, Piece, Recipient, seal
 from services.tips.custody.identity_request import IdentityRequest
-from services.tips.custody.vault import Scope
+from services.tips.custody.vault import Scope, Shredded
 from services.tips.desk.deps import Parts
 from services.tips.desk.handlers import deed
 from services.tips.desk.requests import RequestIdentity
@@ -21,11 +21,15 @@ async def request_identity(command: RequestIdentity, *, desk: Parts, work: Work)
     if await desk.opener.vault.find(Piece(tip.id, Kind.IDENTITY)) is None:
         raise InvalidInput.of("tip", "nobody stands behind this tip by name")
     await desk.opener.erasure_key(tip.id, Scope.IDENTITY)
-    # With the content and not with the name: why somebody asked can be read for as long as the tip can.
-    key, commune = await desk.opener.erasure_key(tip.id, Scope.CONTENT), desk.communes.of(tip.unit)
-    vault, id, at = desk.opener.vault, new_id(), work.clock.now()
+    tips, vault, id, at = desk.repositories.tips, desk.opener.vault, new_id(), work.clock.now()
 
     async def make() -> tuple[IdentityRequest, tuple[Write, ...]]:
+        tip = await tips.find(command.tip, work.caller)
+        if tip.erased_at is not None:
+            raise Shredded("What this tip told was destroyed for good.")
+        # With the content and not with the name: why somebody asked can be read for as long as the tip can.
+        key, first = await vault.key_or_new(tip.id, Scope.CONTENT)
+        commune = desk.communes.of(tip.unit)
         number = await vault.count(tip.id, Kind.REASON)
         piece, to = Piece(tip.id, Kind.REASON, number), [Recipient(Holder.COMMUNE, commune)]
         sealed = seal(command.reason.encode(), piece, to, erasure_key=key)
@@ -33,7 +37,8 @@ async def request_identity(command: RequestIdentity, *, desk: Parts, work: Work)
             id=id, unit=tip.unit, tip=tip.id, stream=tip.stream, number=number,
             requested_by=work.caller.subject, requested_at=at,
         )  # fmt: skip
-        return wish, (desk.identity_requests.inserting([wish]), vault.adding(sealed, {}))
+        # Fenced, or a shredding in between would leave behind what is sealed here.
+        return wish, (tips.fencing(tip), desk.identity_requests.inserting([wish]), *first, vault.adding(sealed, {}))
 
     told = deed(Action.IDENTITY_REQUESTED, work.caller, tip=tip.id, about=id)
     return await desk.audit.commit_made(work, told, make)

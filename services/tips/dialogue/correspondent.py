@@ -37,7 +37,7 @@ class Correspondent:
         return sealed_addition(content, piece, communes.of(self.unit), reader=self.reading_key, erasure_key=erasure_key)
 
     def noted(self, author: Author, at: datetime) -> dict[str, object]:
-        """What stands beside the seal: whose it is, when it came as coarsely as the tip tells, if it is unread."""
+        """What stands beside the seal: whose it is, when it came as coarsely as the tip tells, who has to read it."""
         if author is Author.OFFICER:
             return {"author": author.value, "sent_at": at}
-        return {"author": author.value, "sent_at": floored(at, self.time_step_s), UNREAD: True}
+        return {"author": author.value, "sent_at": floored(at, self.time_step_s), UNREAD: self.unit}

@@ -43,9 +43,12 @@ RETENTION_RULES: Final = (
 
 
 def erasable_from(tip: ReportedTip, *, rules: Sequence[RetentionRule] = RETENTION_RULES) -> datetime | None:
-    """When what is sealed of it may be destroyed; None while it is worked on, held, or once it is destroyed."""
+    """When what is sealed of it may be destroyed; None while it is worked on, held, or once it is destroyed.
+
+    What is merged into another tip is kept as long as that one.
+    """
     rested_at = _rested_at(tip)
-    if rested_at is None or tip.held or tip.erased_at is not None:
+    if rested_at is None or tip.held or tip.erased_at is not None or tip.merged_into is not None:
         return None
     about = (rule for rule in rules if (rule.stream, rule.status) == (tip.stream, tip.status))
     rule = in_force(about, local_date(rested_at))

@@ -192,7 +192,7 @@ class Tip(ReportedTip):
             (other.merged_into is not None, "is merged into another tip itself"),
             (other.status is TipStatus.VOIDED, "is voided"),
             (other.erased_at is not None, "is a tip of which nothing sealed is left"),
-            (self._is_before(other), "came in later: merge that one into this"),
+            (self.is_before(other), "came in later: merge that one into this"),
             (self._was_late and not other._was_late, "was not late as this one is, and would hide it"),
         ):
             if wrong:
@@ -201,6 +201,10 @@ class Tip(ReportedTip):
         merged = self._alter(merged_into=other.id)
         told = merged.tell(TipMerged, was=self, at=at, change=TipMergedChange, merged_into=other.id)
         return merged, (told,)
+
+    def accompany(self, unit: str) -> Self:
+        """Lie where the tip lies by now that stands for it: no figure has it, so no event tells."""
+        return replace(self, unit=unit, residential_group=None, assigned_to=None, version=self.version + 1)
 
     def unmerge(self, *, at: datetime) -> tuple[Self, Events]:
         """Let it stand on its own again, as it stood before the merge."""
@@ -238,7 +242,7 @@ class Tip(ReportedTip):
         late = (ClockState.MISSED, ClockState.LATE)
         return any(clock.name is ClockName.DECISION and clock.state in late for clock in self.clocks)
 
-    def _is_before(self, other: "Tip") -> bool:
+    def is_before(self, other: "Tip") -> bool:
         """Whether it came in before the other, as far as the coarser times of the two tell."""
         step_s = max(self.time_step_s, other.time_step_s)
         return floored(self.received_at, step_s) < floored(other.received_at, step_s)

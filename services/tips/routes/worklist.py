@@ -54,7 +54,7 @@ async def list_work(
     limit: Limit = 100,
 ) -> Page[WorkView]:
     """What is left to do in a unit, ordered by the deadline that comes next."""
-    waiting = await kept.tips.on_their_own(await kept.vault.unread()) if unread else None
+    waiting = await kept.tips.on_their_own(await kept.vault.unread_within(unit)) if unread else None
     wanted = replace(_wanted(assigned, clock, stream, caller), among=waiting)
     found, following = await kept.tips.worklist(caller, wanted, unit=unit, cursor=cursor, limit=limit)
     ids = [tip.id for tip in found]
