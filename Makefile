@@ -69,8 +69,8 @@ chaos: venv ## Break everything around the figures while work goes on: SEED=1, A
 bench-receipts: venv ## Measure whether the time of an answer tells a known receipt, and what guessing one costs: ARGS="--answers 100000 --guesses 100000"
 	$(VENV)/python -m benchmarks.receipts $(ARGS)
 
-fuzz: venv ## Make up requests from the OpenAPI documents of the tips service for longer than the tests do: SEED=1, SECONDS=300
-	PULSE_FUZZ_SEED='$(or $(SEED),1)' PULSE_FUZZ_S='$(or $(SECONDS),300)' PULSE_FUZZ_EXAMPLES=100 \
+fuzz: venv ## Make up requests from the OpenAPI documents of the tips service for longer than the tests do: SEED=1, SECONDS=100 for each caller
+	PULSE_FUZZ_SEED='$(or $(SEED),1)' PULSE_FUZZ_S='$(or $(SECONDS),100)' PULSE_FUZZ_EXAMPLES=100 \
 		$(VENV)/python -m pytest tests/integration/test_tips_fuzz.py -s $(ARGS)
 
 bench-intake: venv ## Measure how many reports are taken in, with everything running and with the broker down: ARGS="--seconds 30"

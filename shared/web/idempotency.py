@@ -13,13 +13,15 @@ from fastapi import Depends, Header, Request, Response
 from shared.errors import IdempotencyKeyMissing
 from shared.security import Principal
 from shared.telemetry import metrics
+from shared.web.openapi import REQUIRED
 
 if TYPE_CHECKING:
     from shared.store.idempotency import IdempotencyKeys, StoredAnswer
 
 HEADER: Final = "Idempotency-Key"
 REPLAYED_HEADER: Final = "Idempotency-Replayed"
-_ACCEPTED: Final = re.compile(r"[\x21-\x7e]{1,255}")
+_ACCEPTED: Final = re.compile(r"[!-~]{1,255}")  # visible ASCII
+_FORM: Final = {"pattern": f"^{_ACCEPTED.pattern}$"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,12 @@ class IdempotencyKey:
 async def _idempotency_key(
     request: Request,
     key: Annotated[
-        str | None, Header(alias=HEADER, description="Visible ASCII, up to 255; a UUID is a good choice.")
+        str | None,
+        Header(
+            alias=HEADER,
+            description="Visible ASCII, up to 255; a UUID is a good choice.",
+            json_schema_extra=_FORM | {REQUIRED: True},
+        ),
     ] = None,
 ) -> IdempotencyKey:
     if key is None:
@@ -50,7 +57,10 @@ async def _idempotency_key(
 
 async def _idempotency_key_if_any(
     request: Request,
-    key: Annotated[str | None, Header(alias=HEADER, description="Visible ASCII, up to 255; may be left out.")] = None,
+    key: Annotated[
+        str | None,
+        Header(alias=HEADER, description="Visible ASCII, up to 255; may be left out.", json_schema_extra=_FORM),
+    ] = None,
 ) -> IdempotencyKey | None:
     return None if key is None else await _idempotency_key(request, key)
 

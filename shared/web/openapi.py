@@ -9,6 +9,8 @@ from fastapi.openapi.utils import get_openapi
 
 from shared.web.problems import MEDIA_TYPE
 
+REQUIRED: Final = "x-required"
+"""In the schema of a parameter: it has to come, though its absence is found by a rule of ours."""
 _SCHEMA: Final[dict[str, Any]] = {
     "title": "Problem",
     "description": "A refusal as RFC 9457 has it.",
@@ -65,6 +67,8 @@ def _complete(document: dict[str, Any]) -> dict[str, Any]:
         schemas.pop(unused, None)
     for path, operations in document.get("paths", {}).items():
         for operation in operations.values():
+            for parameter in operation.get("parameters", ()):
+                parameter["required"] |= parameter["schema"].pop(REQUIRED, False)
             for status in _statuses(path, operation):
                 operation["responses"][status] = _response(_WHEN[status])
             operation["responses"]["default"] = _response("Any other refusal.")

@@ -8,7 +8,9 @@ from typing import Any, Final
 import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from shared.errors import BodyTooLarge, DomainError, InvalidInput, InvalidJson, UnsupportedMediaType
 from shared.telemetry.correlation import correlation_id
@@ -76,12 +78,21 @@ async def _domain_error(_request: Request, error: Exception) -> Response:
     return problem_of(error)
 
 
-async def _http_error(_request: Request, error: Exception) -> Response:
+async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == BodyTooLarge.status:
         return problem_of(BodyTooLarge("The request body is too large."))
     code, title = _TITLES.get(error.status_code, ("refused", "The request was refused"))
-    return problem(error.status_code, code, title, f"{title}.", headers=error.headers or {})
+    headers = dict(error.headers or {})
+    if "Allow" in headers:  # the router tells those of one route only, and a path may have several
+        headers["Allow"] = ", ".join(sorted(_methods(request)))
+    return problem(error.status_code, code, title, f"{title}.", headers=headers)
+
+
+def _methods(request: Request) -> set[str]:
+    """All that the path of this request is served by."""
+    here = (route for route in iter_route_contexts(request.app.routes) if route.matches(request.scope)[0] != Match.NONE)
+    return {method for route in here for method in route.methods or ()}
 
 
 async def _validation_error(request: Request, error: Exception) -> Response:

@@ -1,7 +1,9 @@
 """The Idempotency-Key at the door; what is kept behind it is tested with the store."""
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from fastapi import FastAPI, Response
@@ -10,7 +12,7 @@ from starlette.testclient import TestClient
 from shared.security import Principal, Role
 from shared.store.idempotency import StoredAnswer
 from shared.telemetry import metrics
-from shared.web import IdempotencyKey, RequiredIdempotencyKey, answer_once, problems
+from shared.web import IdempotencyKey, OptionalIdempotencyKey, RequiredIdempotencyKey, answer_once, openapi, problems
 
 
 class Remembered:
@@ -45,6 +47,25 @@ def client() -> TestClient:
         return key.digest.hex()
 
     return TestClient(app)
+
+
+def test_the_document_tells_the_form_of_a_key_and_where_it_has_to_come() -> None:
+    app = FastAPI()
+    openapi.install(app)
+
+    @app.post("/required")
+    async def required(key: RequiredIdempotencyKey) -> None: ...
+
+    @app.post("/optional")
+    async def optional(key: OptionalIdempotencyKey) -> None: ...
+
+    paths = app.openapi()["paths"]
+    keys = {path: paths[path]["post"]["parameters"][0] for path in paths}
+    assert {path: key["required"] for path, key in keys.items()} == {"/required": True, "/optional": False}
+    for key in keys.values():
+        assert openapi.REQUIRED not in key["schema"]
+        assert re.search(key["schema"]["pattern"], str(uuid4()))
+        assert not any(re.search(key["schema"]["pattern"], wrong) for wrong in ("", "a key", "khoá", "k" * 256))
 
 
 def test_a_repeated_key_gets_the_first_answer() -> None:

@@ -311,6 +311,7 @@ def test_unknown_paths_and_methods_are_problems(client: TestClient) -> None:
     refused = client.delete("/v1/things/1")
     problem(refused, 405, "method-not-allowed")
     assert refused.headers["allow"] == "GET"
+    assert client.delete("/v1/figures").headers["allow"] == "GET, POST"  # two routes of one path
 
 
 def test_the_unforeseen_says_nothing_of_its_cause(client: TestClient) -> None:
