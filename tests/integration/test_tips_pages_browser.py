@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Response, expect
 
+from services.tips.abuse.budget import Budget
+from services.tips.custody.envelope import Kind
+from services.tips.dialogue.correspondent import MOST
+from shared.store.client import StoreUnavailable
 from tests.integration.pages_rig import PagesRig, pages
 from tests.support.browser import AXE, chromium
+from tests.unit.test_tips_attachments import jpeg
 
 PATIENCE_MS = 20_000  # generous, because a loaded machine is slow and not wrong
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 TEXT = "Mất xe máy trước cổng chợ"
 RECEIPT = re.compile(r"^[0-9A-Z]{4}(-[0-9A-Z]{4}){4}$")
+WRITE, ATTACH = "#write button", "form[action$=pictures] button"
 Opened = Callable[..., Page]
+in_both_languages = pytest.mark.parametrize(("language", "scheme"), [("vi", "light"), ("en", "dark")])
 
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -164,7 +172,7 @@ def test_above_the_budget_the_browser_does_the_work_and_sends_the_form_again(ope
     assert rig.do(spent(rig)) == 1
 
 
-@pytest.mark.parametrize(("language", "scheme"), [("vi", "light"), ("en", "dark")])
+@in_both_languages
 def test_every_state_of_the_pages_is_for_everybody(opened: Opened, rig: PagesRig, language: str, scheme: str) -> None:
     page = opened(f"?lang={language}", bypass_csp=True, color_scheme=scheme)
     found = {"form": state(page)}
@@ -190,9 +198,138 @@ def test_every_state_of_the_pages_is_for_everybody(opened: Opened, rig: PagesRig
     assert {name: wrong for name, wrong in found.items() if wrong} == {}
 
 
+@in_both_languages
+def test_every_refusal_of_a_report_is_for_everybody(
+    opened: Opened, rig: PagesRig, monkeypatch: pytest.MonkeyPatch, language: str, scheme: str
+) -> None:
+    page = opened(f"?lang={language}", bypass_csp=True, color_scheme=scheme)
+    page.route("**/proof.js", lambda route: route.abort())  # the work would lead away from what is looked at
+    found = {"absent": (page.goto(f"{rig.url}/nowhere?lang={language}"), state(page))}
+    page.get_by_role("navigation").get_by_role("link").first.click()
+    filled(page)
+    with flooded(rig.desk.intake.app.state.parts.gate.budget):
+        found["flood"] = (answer(page, "#report button[type=submit]"), state(page))
+    with monkeypatch.context() as away:
+        away.setattr("services.tips.routes.report_page.take_in", no_store)
+        found["away"] = (answer(page, "#report button[type=submit]"), state(page))
+    key = page.locator("#report [name=form_key]").input_value()
+    answer(page, "#report button[type=submit]")
+    page.goto(f"{rig.url}?lang={language}")
+    filled(page, text="Một việc khác")
+    page.locator("#report [name=form_key]").evaluate("(field, key) => field.value = key", key)
+    found["used"] = (answer(page, "#report button[type=submit]"), state(page))
+
+    statuses = {name: told.status for name, (told, _) in found.items() if told}
+    assert statuses == {"absent": 404, "flood": 429, "away": 503, "used": 409}
+    assert {name: wrong for name, (_, wrong) in found.items() if wrong} == {}
+
+
+@in_both_languages
+def test_every_answer_about_a_receipt_is_for_everybody(
+    opened: Opened, rig: PagesRig, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, language: str, scheme: str
+) -> None:
+    receipt, tip = rig.do(rig.desk.submitted())
+    rig.ask("Xe màu gì?")
+    picture, text = tmp_path / "picture.jpg", tmp_path / "text.jpg"
+    picture.write_bytes(jpeg())
+    text.write_text("no picture")
+    message_gate = rig.desk.intake.app.state.parts.message_gate
+    page = opened(f"/receipt?lang={language}", bypass_csp=True, color_scheme=scheme)
+    page.route("**/proof.js", lambda route: route.abort())
+    found: dict[str, tuple[Response | None, list[Any]]] = {}
+
+    def look(name: str, button: str) -> None:
+        found[name] = (answer(page, button), state(page))
+
+    page.locator("#receipt").fill(receipt)
+    answer(page, "#ask button")
+    look("empty", WRITE)
+    page.locator("#answer").fill("Màu đỏ")
+    answer(page, WRITE)
+    page.locator("#picture").set_input_files(text)
+    look("no picture", ATTACH)
+    page.locator("#picture").set_input_files(picture)
+    look("picture", ATTACH)
+    page.locator("#answer").fill("Rất cũ")
+    with flooded(message_gate.budget):
+        look("flood", WRITE)
+        page.locator("#picture").set_input_files(picture)
+        look("flood of pictures", ATTACH)
+    page.locator("#answer").fill("Rất cũ")
+    with monkeypatch.context() as away:
+        away.setattr("services.tips.dialogue.reporters.Reporters.send", no_store)
+        look("away", WRITE)
+    with monkeypatch.context() as full:
+        full.setitem(cast(dict[Kind, int], MOST), Kind.MESSAGE, 2)
+        look("full", WRITE)
+    order = {"scope": "all", "reason": "QD-17/2026"}
+    erased = rig.do(rig.desk.post(f"/v1/tips/{tip}/shredding", order, by=rig.desk.custodian))
+    assert erased.is_success, erased.text
+    look("erased", WRITE)
+
+    statuses = {name: told.status for name, (told, _) in found.items() if told}
+    assert statuses == {
+        "empty": 422, "no picture": 422, "picture": 200, "flood": 429, "flood of pictures": 429, "away": 503,
+        "full": 409, "erased": 410,
+    }  # fmt: skip
+    assert {name: wrong for name, (_, wrong) in found.items() if wrong} == {}
+
+
+def test_after_a_flood_the_same_is_sent_by_keyboard_alone_without_javascript(opened: Opened, rig: PagesRig) -> None:
+    page = opened(java_script_enabled=False)
+    filled(page)
+    with flooded(rig.desk.intake.app.state.parts.gate.budget):
+        answer(page, "#report button[type=submit]")
+        expect(page).to_have_title(re.compile("^Đang có rất nhiều"))
+
+    while page.evaluate("document.activeElement.type") != "submit":
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#receipt")).to_have_text(RECEIPT)
+
+
+def test_what_is_wrong_with_a_page_is_found(opened: Opened) -> None:
+    page = opened(bypass_csp=True)
+    spoiled = {
+        "color-contrast": "document.querySelector('h1').style.color = '#eee'",
+        "sideways": "document.querySelector('h1').style.width = '500px'",
+        "small": "document.querySelector('#report button').style.cssText = 'min-height:0;height:9px;padding:0'",
+        "out of reach": "document.querySelector('#text').tabIndex = -1",
+        "focus unseen": "document.querySelector('#text').style.outline = 'none'",
+    }
+
+    found = {}
+    for name, spoil in spoiled.items():
+        page.reload()
+        page.evaluate(spoil)
+        found[name] = {kind for kind, *_ in state(page)}
+
+    assert all(name in kinds for name, kinds in found.items()), found
+
+
+@contextmanager
+def flooded(budget: Budget) -> Iterator[None]:
+    """Nothing is taken freely meanwhile, and all of it afterwards."""
+    burst, budget.burst = budget.burst, 0
+    yield
+    budget.burst, budget.per_s = burst, 1_000
+
+
+async def no_store(*_: Any, **__: Any) -> None:
+    raise StoreUnavailable("away")
+
+
+def answer(page: Page, button: str) -> Response | None:
+    """What pressing the button is answered with."""
+    with page.expect_navigation() as answered:
+        page.locator(button).click()
+    return answered.value
+
+
 def state(page: Page) -> list[Any]:
-    """What is wrong with a page as it is shown on a narrow telephone."""
-    wrong = violations(page)
+    """What is wrong with a page as it is shown on a narrow telephone, and to whoever has but a keyboard."""
+    wrong = [*violations(page), *by_keyboard(page)]
     if (width := page.evaluate("document.documentElement.scrollWidth")) != 360:
         wrong.append(("sideways", width))
     small = page.eval_on_selector_all(
@@ -206,3 +343,28 @@ def state(page: Page) -> list[Any]:
     if small:
         wrong.append(("small", small))
     return wrong
+
+
+def by_keyboard(page: Page) -> list[Any]:
+    """What the tabulator does not reach in the order of the page, or what does not show that it was reached."""
+    wanted = page.evaluate("""() => {
+      window.stops = [...document.querySelectorAll('a, button, input:not([type=hidden]), select, textarea')]
+        .filter(element => element.checkVisibility())
+        .filter(element => element.type !== 'radio' || element === (document.querySelector(
+          `[name="${element.name}"]:checked`) ?? document.querySelector(`[name="${element.name}"]`)));
+      document.activeElement.blur();
+      return stops.map(element => element.outerHTML.slice(0, 80));
+    }""")
+    reached: list[str] = []
+    unseen: list[str] = []
+    for _ in range(3 * len(wanted)):  # a field for a time has several stops
+        page.keyboard.press("Tab")
+        at, seen = page.evaluate("""() => [stops.indexOf(document.activeElement),
+          getComputedStyle(document.activeElement).outlineStyle !== 'none']""")
+        if at < 0:
+            break
+        if wanted[at] not in reached[-1:]:
+            reached.append(wanted[at])
+            unseen += [] if seen else [wanted[at]]
+    out_of_reach = [("out of reach", wanted, reached)] if reached != wanted else []
+    return out_of_reach + ([("focus unseen", unseen)] if unseen else [])

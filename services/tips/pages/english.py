@@ -60,6 +60,8 @@ WORDS: Final[Mapping[str, str]] = {
     "fault_picture": "Only whole JPEG or PNG pictures of up to 5 MB are taken.",
     "fault_invalid": "This cannot be used.",
     # notices
+    "absent_title": "This page does not exist",
+    "absent": "Give a report or open a receipt with the links above.",
     "notice_used": "This form was sent once already. If this is another report, press send again.",
     "notice_unavailable": "It could not be saved. What you typed is still here; press send again in a few seconds.",
     "notice_wait": "Very many reports and messages come in. Yours was not sent yet; what you typed is still here. "

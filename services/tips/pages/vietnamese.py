@@ -60,6 +60,8 @@ WORDS: Final[Mapping[str, str]] = {
     "fault_picture": "Chỉ nhận ảnh JPEG hoặc PNG nguyên vẹn, tối đa 5 MB.",
     "fault_invalid": "Nội dung này không dùng được.",
     # notices
+    "absent_title": "Không có trang này",
+    "absent": "Hãy dùng các liên kết ở trên để gửi tin hoặc tra cứu bằng mã biên nhận.",
     "notice_used": "Mẫu này đã được gửi một lần. Nếu đây là một tin khác, hãy bấm gửi lần nữa.",
     "notice_unavailable": "Chưa lưu được. Nội dung vẫn còn ở đây; hãy bấm gửi lại sau ít giây.",
     "notice_wait": "Đang có rất nhiều tin gửi đến. Tin của bạn chưa được gửi; nội dung vẫn còn ở đây. "

@@ -92,6 +92,12 @@ async def send_picture_form(
     return await dialogue.after(send, key, "notice_picture_sent", field="picture")
 
 
+@router.get("/{elsewhere}")
+async def show_absent(asked: Asked = None, accepted: Accepted = None) -> Response:
+    """A page, for whoever mistyped its address or asks anew for what a form was answered with."""
+    return page("absent.html", language_of(asked, accepted), status=404)
+
+
 class _Dialogue:
     """The page of one receipt."""
 
