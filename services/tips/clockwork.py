@@ -7,13 +7,14 @@ is one transaction with its events, fenced by its version: two processes at once
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
 from services.tips.cases import Cases
 from services.tips.domain import Tip
+from services.tips.domain.clocks import known_until
 from services.tips.domain.retention import erasable_from
 from services.tips.domain.timekeeping import strike
 from shared.clock import Clock
@@ -22,13 +23,20 @@ from shared.outbox.entries import Outbox
 from shared.outbox.leases import Lease
 from shared.pausing import pause
 from shared.store.client import StoreError
-from shared.telemetry.metrics import TIP_CLOCKWORK_ERRORS, TIP_CLOCKWORK_LEADER, TIP_DEADLINE_LATE_SECONDS
+from shared.telemetry.metrics import (
+    TIP_CLOCKWORK_ERRORS,
+    TIP_CLOCKWORK_LEADER,
+    TIP_DAYS_OFF_KNOWN_UNTIL,
+    TIP_DEADLINE_LATE_SECONDS,
+)
 
 LEASE: Final = "tips.clockwork"
 LOOK_S: Final = 1.0  # deadlines end at full minutes, and people are told within a second
 AGAIN: Final = timedelta(minutes=1)
 """After how long a tip is looked at again that could not be attended to."""
 AT_ONCE: Final = 50  # tips between two renewals of the lease: at 145 commits a second about a third of a second
+WARN_BEFORE: Final = timedelta(days=31)
+"""How long before the days off that are known run out: those of a year are decreed by November of the one before."""
 
 Erase = Callable[[Tip], Awaitable[None]]
 
@@ -47,6 +55,7 @@ class Clockwork:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look again and again until told to stop, whatever goes wrong in between."""
+        tell_days_off(self._clock.now())
         while not stop.is_set():
             try:
                 while await self.look() == AT_ONCE and not stop.is_set():
@@ -102,6 +111,13 @@ class Clockwork:
         for event in events:
             TIP_DEADLINE_LATE_SECONDS.observe(max(0.0, (now - event.time).total_seconds()))
         return after
+
+
+def tell_days_off(now: datetime) -> None:
+    """Say until when days off are known, and loudly if those of the coming year are missing."""
+    TIP_DAYS_OFF_KNOWN_UNTIL.set(known_until().timestamp())
+    if known_until() - now <= WARN_BEFORE:
+        _log.warning("days off of the coming year are not known", known_until=known_until().isoformat())
 
 
 def _tell(error: Exception) -> None:

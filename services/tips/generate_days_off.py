@@ -12,6 +12,9 @@ from holidays.countries.vietnam import Vietnam
 
 FIRST: Final = 2018  # the Criminal Procedure Code is in force from here on
 LAST: Final = 2060
+DECREED_UNTIL: Final = 2026
+"""The last year whose days in lieu were decreed and are in the package, which lists swaps and no years without any:
+entered by hand. Later years have what the law gives: no weekend is worked, and no day is bridged."""
 TARGET: Final = Path(__file__).parent / "domain" / "clocks" / "days_off.py"
 HEAD: Final = '''\
 """Public holidays of Vietnam year by year, days in lieu included, and weekends that are worked; made, not written.
@@ -30,7 +33,8 @@ def table() -> str:
     """The module as it should be."""
     calendar = Vietnam(years=range(FIRST, LAST + 1))
     worked = [day for day in calendar.weekend_workdays if FIRST <= day.year <= LAST]
-    return HEAD + _lines("HOLIDAYS", list(calendar)) + _lines("WORKED_WEEKENDS", worked)
+    decreed = f"DECREED_UNTIL: Final = {DECREED_UNTIL}\n"
+    return HEAD + decreed + _lines("HOLIDAYS", list(calendar)) + _lines("WORKED_WEEKENDS", worked)
 
 
 def _lines(name: str, days: list[date]) -> str:

@@ -134,6 +134,10 @@ TIP_PROOFS_WANTED = _counter(
 TIPS_REPEATED = _counter("pulse_tips_repeated_total", "Reports merged into the same one of the window before.")
 TIP_CLOCKWORK_LEADER = _gauge("pulse_tips_clockwork_leader", "1 while this process looks at the clocks of tips.")
 TIP_CLOCKWORK_ERRORS = _counter("pulse_tips_clockwork_errors_total", "Looks at the clocks of tips that failed.")
+TIP_DAYS_OFF_KNOWN_UNTIL = _gauge(
+    "pulse_tips_days_off_known_until_s",
+    "Until when days off are decreed and known, in seconds since 1970; later deadlines may move.",
+)
 TIP_DEADLINE_LATE_SECONDS = _histogram(
     "pulse_tips_deadline_late_seconds",
     "Time from the moment of a deadline's event to its being told by the clockwork.",

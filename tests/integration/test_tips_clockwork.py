@@ -10,17 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from services.tips.cases import Cases
 from services.tips.clockwork import AGAIN, LOOK_S, Clockwork
 from services.tips.domain import Tip
+from services.tips.domain.clocks import known_until
 from shared.clock import FixedClock
 from shared.contracts.topics import TIPS
 from shared.errors import ConcurrentChange
 from shared.outbox.entries import Outbox
 from shared.pausing import at_work
 from shared.store.client import Session
-from shared.telemetry.metrics import TIP_CLOCKWORK_ERRORS
+from shared.telemetry.metrics import TIP_CLOCKWORK_ERRORS, TIP_DAYS_OFF_KNOWN_UNTIL
 from shared.work import Write
 from tests.integration.tips_rig import UNIT, TipsRig
 
@@ -268,3 +270,13 @@ async def test_a_clockwork_that_is_killed_is_followed_and_nothing_is_told_twice(
 async def started(rig: TipsRig, clock: FixedClock, die_after: int = -1) -> asyncio.subprocess.Process:
     words = (rig.uri, rig.runtime.store.name, clock.now().isoformat(), str(die_after))
     return await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.integration.clockwork_process", *words)
+
+
+async def test_until_when_days_off_are_known_is_told_at_the_start(rig: TipsRig, clock: FixedClock) -> None:
+    TIP_DAYS_OFF_KNOWN_UNTIL.set(0)
+    ended = asyncio.Event()
+    ended.set()
+
+    await (await replica(rig, clock)).run(ended)
+
+    assert REGISTRY.get_sample_value("pulse_tips_days_off_known_until_s") == known_until().timestamp()

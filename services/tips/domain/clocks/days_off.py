@@ -7,6 +7,7 @@ are decreed from year to year are known once that package knows them.
 from collections.abc import Mapping
 from typing import Final
 
+DECREED_UNTIL: Final = 2026
 HOLIDAYS: Final[Mapping[int, str]] = {
     2018: "01-01 02-14 02-15 02-16 02-17 02-18 02-19 02-20 04-25 04-30 05-01 09-02 09-03 12-31",
     2019: "01-01 02-04 02-05 02-06 02-07 02-08 04-14 04-15 04-29 04-30 05-01 09-02",

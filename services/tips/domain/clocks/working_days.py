@@ -7,7 +7,7 @@ from functools import cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from services.tips.domain.clocks.days_off import HOLIDAYS, WORKED_WEEKENDS
+from services.tips.domain.clocks.days_off import DECREED_UNTIL, HOLIDAYS, WORKED_WEEKENDS
 from services.tips.domain.clocks.effective import in_force
 from shared.places.local_time import TIME_ZONE, local_date
 
@@ -49,6 +49,11 @@ def is_working_day(day: date) -> bool:
 def midnight(day: date) -> datetime:
     """The first instant of a local day."""
     return datetime.combine(day, time.min, _zone())
+
+
+def known_until() -> datetime:
+    """The first instant of which it is not decreed yet who works; from there on days off are those of the law alone."""
+    return midnight(date(DECREED_UNTIL + 1, 1, 1))
 
 
 def sessions_from(instant: datetime) -> Iterator[tuple[datetime, datetime]]:
