@@ -43,7 +43,9 @@ def _strict(schema: Any) -> Any:
     if kind in _SCALARS:
         return {**schema, "strict": True}
     if kind in _WRITTEN:
-        return core_schema.no_info_before_validator_function(_as_written(kind), schema)
+        return core_schema.no_info_before_validator_function(_CHECKS[kind], schema)
+    if kind == "function-before" and schema["function"]["function"] in _CHECKS.values():
+        return schema  # a model's schema is kept, and comes here again each time that the model is asked for
     if kind == "model":
         return schema
     changed = {name: _strict(schema[name]) for name in _INNER if isinstance(schema.get(name), dict)}
@@ -66,3 +68,6 @@ def _as_written(kind: str) -> Any:
         raise PydanticCustomError(f"{kind}_form", reason)
 
     return check
+
+
+_CHECKS: Final = {kind: _as_written(kind) for kind in _WRITTEN}

@@ -100,7 +100,7 @@ FOR_EVERYBODY: Final = frozenset(
     {
         "live", "ready", "measurements", "openapi_document", "reference", "start", "reference_asset",
         "show_report_form", "show_report_form_at_its_address", "show_style", "show_proof_script", "send_report_form",
-        "show_receipt_form", "open_receipt", "send_message_form", "send_picture_form",
+        "show_receipt_form", "open_receipt", "send_message_form", "send_picture_form", "show_absent",
     }
 )  # fmt: skip
 """What surrounds the operations, and the page of reporters."""

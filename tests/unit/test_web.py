@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import StreamingResponse
-from pydantic import Field
+from pydantic import AwareDatetime, Field, TypeAdapter
 from starlette.testclient import TestClient
 
 from shared.errors import ConcurrentChange, InvalidInput, NotFound
@@ -472,3 +472,17 @@ def test_the_reference_page_asks_no_other_server(client: TestClient) -> None:
     for asset in ("swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png", "start.js"):
         assert client.get(f"/docs/{asset}").status_code == 200
     problem(client.get("/docs/LICENSE"), 404, "not-found")
+
+
+def test_a_form_of_input_is_checked_once_however_often_it_is_asked_for() -> None:
+    class Timed(Request):
+        at: AwareDatetime | None = None
+
+    def layers() -> int:
+        return str(Timed.__pydantic_core_schema__).count("function-before")
+
+    before = layers()
+    for _ in range(3):
+        TypeAdapter(Timed)
+
+    assert layers() == before == 1
