@@ -483,6 +483,6 @@ def test_a_form_of_input_is_checked_once_however_often_it_is_asked_for() -> None
 
     before = layers()
     for _ in range(3):
-        TypeAdapter(Timed)
+        TypeAdapter(list[Timed])
 
     assert layers() == before == 1
